@@ -1,0 +1,3 @@
+//! What happens: the fleet's state, polling, planning, runs, reconciling.
+//!
+//! Must not: draw, print or parse arguments.

@@ -1,0 +1,3 @@
+//! The protocol between clients and an engine: frames, client, server, transports.
+//!
+//! Must not: know what a request means; the engine answers, the console asks.

@@ -1,0 +1,3 @@
+//! The `quarterdeck` program: parse, dispatch, exit code.
+
+fn main() {}

@@ -1,0 +1,239 @@
+//! Actions an operator may ask for, and the plan that shows what one would do before anything happens.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{NodeKey, OrderId, PlanId, ServerKey};
+use super::money::Money;
+use super::server::{Limits, PowerSignal};
+use super::time::Timestamp;
+
+/// What an operator asks the engine to do. Everything else about it is decided by planning.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionRequest {
+    /// Turn a paid order into a running server; on an order in error: try again.
+    ProvisionOrder {
+        /// The order.
+        order: OrderId,
+    },
+    /// Start, stop, restart or kill a server's process.
+    Power {
+        /// The server.
+        server: ServerKey,
+        /// What to do.
+        signal: PowerSignal,
+    },
+    /// Suspend a server: it stops and its owner is locked out.
+    Suspend {
+        /// The server.
+        server: ServerKey,
+    },
+    /// Lift a suspension.
+    Unsuspend {
+        /// The server.
+        server: ServerKey,
+    },
+    /// Run the install script again.
+    Reinstall {
+        /// The server.
+        server: ServerKey,
+    },
+    /// Delete a server and verify that it is gone.
+    Destroy {
+        /// The server.
+        server: ServerKey,
+        /// Go on although the daemon does not answer; files may stay on the node.
+        is_forced: bool,
+    },
+    /// Say that a server without an owner shall stay, with a reason; it is no orphan then.
+    Keep {
+        /// The server.
+        server: ServerKey,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl ActionRequest {
+    /// The action's stable name, as in the table of actions, the journal and the audit log.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ProvisionOrder { .. } => "provision_order",
+            Self::Power { signal, .. } => match signal {
+                PowerSignal::Start => "start_server",
+                PowerSignal::Stop => "stop_server",
+                PowerSignal::Restart => "restart_server",
+                PowerSignal::Kill => "kill_server",
+            },
+            Self::Suspend { .. } => "suspend_server",
+            Self::Unsuspend { .. } => "unsuspend_server",
+            Self::Reinstall { .. } => "reinstall_server",
+            Self::Destroy { .. } => "destroy_server",
+            Self::Keep { .. } => "keep_server",
+        }
+    }
+
+    /// What the action is about, for locks ("one run per target") and lists: `order/812`, `server/panel/42`.
+    #[must_use]
+    pub fn target(&self) -> String {
+        match self {
+            Self::ProvisionOrder { order } => format!("order/{order}"),
+            Self::Power { server, .. }
+            | Self::Suspend { server }
+            | Self::Unsuspend { server }
+            | Self::Reinstall { server }
+            | Self::Destroy { server, .. }
+            | Self::Keep { server, .. } => format!("server/{server}"),
+        }
+    }
+}
+
+/// How a check of a plan came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    /// Fine.
+    Pass,
+    /// May go on; the operator should know.
+    Warn,
+    /// The action is refused.
+    Refuse,
+}
+
+/// One check of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was checked, in a few words.
+    pub title: String,
+    /// How it came out.
+    pub outcome: CheckOutcome,
+    /// What was seen, with the reason (why this node, why refused).
+    pub detail: String,
+}
+
+/// One step of a plan, before it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Stable name: `create_server`.
+    pub name: String,
+    /// What it does, for people.
+    pub title: String,
+    /// What a cancel or failure after it would undo; empty for nothing.
+    pub undo: String,
+}
+
+/// How much the operator must do to confirm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirmation {
+    /// y or n.
+    YesNo,
+    /// Type this name.
+    TypeName(String),
+}
+
+/// What a provisioning run will create, decided while planning and stored with the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvisionParameters {
+    /// The orders database.
+    pub orders_account: super::ids::AccountId,
+    /// The order.
+    pub order: OrderId,
+    /// The chosen node.
+    pub node: NodeKey,
+    /// Why this node.
+    pub node_reason: String,
+    /// Nest of the egg.
+    pub nest_id: i64,
+    /// The egg.
+    pub egg_id: i64,
+    /// The image.
+    pub docker_image: String,
+    /// The startup line.
+    pub startup: String,
+    /// Every variable of the egg, complete.
+    pub environment: BTreeMap<String, String>,
+    /// Sizes.
+    pub limits: Limits,
+    /// Block-IO weight.
+    pub io_weight: i64,
+    /// Databases allowed.
+    pub databases: i64,
+    /// Backups allowed.
+    pub backups: i64,
+    /// Extra allocations allowed.
+    pub allocations: i64,
+    /// The server's name.
+    pub server_name: String,
+    /// The customer's e-mail.
+    pub email: String,
+    /// The customer's name, where known.
+    pub customer_name: Option<String>,
+    /// The customer's key in the shop: the panel user's external id.
+    pub customer_id: String,
+    /// The panel user already linked, where known.
+    pub panel_user_id: Option<i64>,
+}
+
+/// What an action on an existing server works on, decided while planning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerParameters {
+    /// The server.
+    pub server: ServerKey,
+    /// Its uuid, for client paths.
+    pub uuid: String,
+    /// Its name when it was planned; the run refuses when it changed.
+    pub name: String,
+    /// The external id when it was planned; a run never acts on a server whose id changed hands.
+    pub external_id: Option<String>,
+}
+
+/// The decided parameters of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parameters {
+    /// For `provision_order`.
+    Provision(Box<ProvisionParameters>),
+    /// For the actions on one server.
+    Server(ServerParameters),
+    /// The plan was refused before anything was decided.
+    Undecided,
+}
+
+/// What an action would do. Nothing has happened yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionPlan {
+    /// Its id: running a plan twice starts one run.
+    pub id: PlanId,
+    /// What was asked for.
+    pub request: ActionRequest,
+    /// One line: `provision order 812 for ann@example.net on fra-01`.
+    pub title: String,
+    /// What was checked.
+    pub checks: Vec<Check>,
+    /// What would be done, in order.
+    pub steps: Vec<PlannedStep>,
+    /// Burn of the whole site before, in the reporting currency per hour, where known.
+    pub burn_before: Option<Money>,
+    /// Burn of the whole site after.
+    pub burn_after: Option<Money>,
+    /// How to confirm.
+    pub confirmation: Confirmation,
+    /// What was decided.
+    pub parameters: Parameters,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// After this it must be made again.
+    pub valid_until: Timestamp,
+}
+
+impl ActionPlan {
+    /// Whether any check refuses the action.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.checks.iter().any(|check| check.outcome == CheckOutcome::Refuse)
+    }
+}

@@ -1,0 +1,1 @@
+//! The one filter grammar: fuzzy words, and `column op value` terms.

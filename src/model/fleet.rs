@@ -1,0 +1,317 @@
+//! The fleet: everything known about a site as one value, and the changes that move it.
+//!
+//! The engine holds one and turns observations into [`Change`]s; every console holds a mirror and applies the same
+//! changes. Applying a change twice is harmless, so a resync may overlap what was already seen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{Feed, FeedKind};
+use super::finding::Finding;
+use super::ids::{AccountId, NodeKey, OrderId, RunId, ServerKey, ShopPlanId};
+use super::money::Money;
+use super::node::Node;
+use super::order::{Order, RegionNode, ShopPlan};
+use super::run::Run;
+use super::server::{PowerState, Server, Usage};
+use super::site::Site;
+use super::time::Timestamp;
+
+/// The totals of the header, computed by the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// Burn of everything known, in the reporting currency per hour.
+    pub burn_per_hour: Option<Money>,
+    /// Of that, what nothing owns.
+    pub orphan_burn_per_hour: Option<Money>,
+    /// Servers that nothing owns.
+    pub orphans: u32,
+    /// Orders that are stuck (paid or provisioning for too long, or in error).
+    pub stuck_orders: u32,
+    /// Orders whose server is gone.
+    pub orders_without_server: u32,
+    /// Runs going on.
+    pub runs_active: u32,
+    /// Runs that wait for a person.
+    pub runs_needing_operator: u32,
+    /// Amounts left out of the burn because no rate to the reporting currency is configured.
+    pub unconverted: u32,
+}
+
+/// Why an order stands out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderTrouble {
+    /// Paid for longer than the configured limit.
+    PaidTooLong,
+    /// Claimed for longer than the limit and no run of ours works on it.
+    ProvisioningTooLong,
+    /// In error.
+    InError,
+    /// Provisioned, but its server is not on the panel.
+    ServerGone,
+}
+
+/// An order as lists show it: the row and what the reconciler thinks of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderEntry {
+    /// The row.
+    pub order: Order,
+    /// Why it stands out, if it does.
+    pub trouble: Option<OrderTrouble>,
+    /// The server it owns, where one was found.
+    pub server: Option<ServerKey>,
+}
+
+/// One point of a series, for sparklines; a gap is a missing point, never a zero.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When.
+    pub at: Timestamp,
+    /// How much; units are the series'.
+    pub value: f32,
+}
+
+/// What a series measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Percent of one core.
+    CpuPercent,
+    /// Bytes.
+    MemoryBytes,
+    /// Bytes per second, both ways.
+    NetworkBytesPerSecond,
+    /// Percent of a node's sellable memory that is sold.
+    NodeMemoryPercent,
+    /// Percent of a node's sellable disk that is sold.
+    NodeDiskPercent,
+    /// The site's burn in the reporting currency per hour.
+    BurnPerHour,
+}
+
+/// What a series belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesOwner {
+    /// The whole site.
+    Site,
+    /// A node.
+    Node(NodeKey),
+    /// A server.
+    Server(ServerKey),
+}
+
+/// A series' name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SeriesKey {
+    /// What it belongs to.
+    pub owner: SeriesOwner,
+    /// What it measures.
+    pub metric: Metric,
+}
+
+/// One change of the fleet. Every variant replaces or removes one thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The site's description.
+    Site(Site),
+    /// The header's totals.
+    Summary(Summary),
+    /// A feed's condition.
+    Feed(Box<Feed>),
+    /// An order, new or changed.
+    Order(Box<OrderEntry>),
+    /// An order that is gone from its database.
+    OrderRemoved(OrderId),
+    /// A shop plan.
+    ShopPlan(Box<ShopPlan>),
+    /// A shop plan that is gone.
+    ShopPlanRemoved(ShopPlanId),
+    /// The whole map of regions to nodes.
+    RegionNodes(Vec<RegionNode>),
+    /// A node.
+    Node(Box<Node>),
+    /// A node that is gone.
+    NodeRemoved(NodeKey),
+    /// A server.
+    Server(Box<Server>),
+    /// Only the live part of a server.
+    ServerUsage {
+        /// Which.
+        key: ServerKey,
+        /// The daemon's word.
+        power: PowerState,
+        /// What it uses, where known.
+        usage: Option<Usage>,
+    },
+    /// A server that is gone.
+    ServerRemoved(ServerKey),
+    /// A run, new or changed.
+    Run(Box<Run>),
+    /// A run dropped from the list (old and ended).
+    RunRemoved(RunId),
+    /// The whole list of the reconciler's findings.
+    Findings(Vec<Finding>),
+    /// New points of a series in focus, oldest first.
+    Samples {
+        /// Which series.
+        series: SeriesKey,
+        /// The points.
+        points: Vec<Sample>,
+    },
+    /// A line for everyone: the store was rebuilt, a log line was damaged.
+    Notice {
+        /// When.
+        at: Timestamp,
+        /// What happened.
+        text: String,
+    },
+}
+
+/// How many points of a series a mirror keeps: wide enough for a 200-column sparkline.
+pub const SERIES_POINTS_KEPT: usize = 240;
+
+/// How many notices a mirror keeps.
+pub const NOTICES_KEPT: usize = 20;
+
+/// Everything known about a site.
+#[derive(Debug, Clone, Default)]
+pub struct Fleet {
+    /// The site.
+    pub site: Site,
+    /// The header's totals.
+    pub summary: Summary,
+    /// The feeds.
+    pub feeds: BTreeMap<(AccountId, FeedKind), Feed>,
+    /// Orders by id.
+    pub orders: BTreeMap<OrderId, OrderEntry>,
+    /// Shop plans by id.
+    pub shop_plans: BTreeMap<ShopPlanId, ShopPlan>,
+    /// The shop's map of regions.
+    pub region_nodes: Vec<RegionNode>,
+    /// Nodes by key.
+    pub nodes: BTreeMap<NodeKey, Node>,
+    /// Servers by key.
+    pub servers: BTreeMap<ServerKey, Server>,
+    /// Runs by id, oldest first.
+    pub runs: BTreeMap<RunId, Run>,
+    /// The reconciler's findings.
+    pub findings: Vec<Finding>,
+    /// Series in focus.
+    pub series: BTreeMap<SeriesKey, Vec<Sample>>,
+    /// Lines for everyone, oldest first.
+    pub notices: Vec<(Timestamp, String)>,
+}
+
+impl Fleet {
+    /// Applies one change.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Site(site) => self.site = site,
+            Change::Summary(summary) => self.summary = summary,
+            Change::Feed(feed) => {
+                self.feeds.insert((feed.account.clone(), feed.kind), *feed);
+            }
+            Change::Order(entry) => {
+                self.orders.insert(entry.order.id.clone(), *entry);
+            }
+            Change::OrderRemoved(id) => {
+                self.orders.remove(&id);
+            }
+            Change::ShopPlan(plan) => {
+                self.shop_plans.insert(plan.id.clone(), *plan);
+            }
+            Change::ShopPlanRemoved(id) => {
+                self.shop_plans.remove(&id);
+            }
+            Change::RegionNodes(rows) => self.region_nodes = rows,
+            Change::Node(node) => {
+                self.nodes.insert(node.key.clone(), *node);
+            }
+            Change::NodeRemoved(key) => {
+                self.nodes.remove(&key);
+            }
+            Change::Server(server) => {
+                self.servers.insert(server.key.clone(), *server);
+            }
+            Change::ServerUsage { key, power, usage } => {
+                if let Some(server) = self.servers.get_mut(&key) {
+                    server.power = power;
+                    server.usage = usage.or(server.usage);
+                }
+            }
+            Change::ServerRemoved(key) => {
+                self.servers.remove(&key);
+            }
+            Change::Run(run) => {
+                self.runs.insert(run.id.clone(), *run);
+            }
+            Change::RunRemoved(id) => {
+                self.runs.remove(&id);
+            }
+            Change::Findings(findings) => self.findings = findings,
+            Change::Samples { series, points } => self.extend_series(series, points),
+            Change::Notice { at, text } => {
+                self.notices.push((at, text));
+                let surplus = self.notices.len().saturating_sub(NOTICES_KEPT);
+                self.notices.drain(..surplus);
+            }
+        }
+    }
+
+    /// Appends the points newer than the last one kept; drops the oldest beyond [`SERIES_POINTS_KEPT`].
+    fn extend_series(&mut self, series: SeriesKey, points: Vec<Sample>) {
+        let kept = self.series.entry(series).or_default();
+        let newest = kept.last().map(|sample| sample.at);
+        kept.extend(points.into_iter().filter(|sample| newest.is_none_or(|at| sample.at > at)));
+        let surplus = kept.len().saturating_sub(SERIES_POINTS_KEPT);
+        kept.drain(..surplus);
+    }
+
+    /// The changes that would build this fleet from nothing, most urgent for a screen first: a snapshot.
+    pub fn snapshot(&self) -> impl Iterator<Item = Change> + '_ {
+        let head = [Change::Site(self.site.clone()), Change::Summary(self.summary.clone())];
+        head.into_iter()
+            .chain(self.feeds.values().cloned().map(|feed| Change::Feed(Box::new(feed))))
+            .chain(self.orders.values().cloned().map(|entry| Change::Order(Box::new(entry))))
+            .chain(self.shop_plans.values().cloned().map(|plan| Change::ShopPlan(Box::new(plan))))
+            .chain(std::iter::once_with(|| Change::RegionNodes(self.region_nodes.clone())))
+            .chain(self.nodes.values().cloned().map(|node| Change::Node(Box::new(node))))
+            .chain(self.runs.values().cloned().map(|run| Change::Run(Box::new(run))))
+            .chain(std::iter::once_with(|| Change::Findings(self.findings.clone())))
+            .chain(self.servers.values().cloned().map(|server| Change::Server(Box::new(server))))
+            .chain(self.notices.iter().map(|(at, text)| Change::Notice { at: *at, text: text.clone() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_already_seen_are_not_kept_twice() {
+        let series = SeriesKey { owner: SeriesOwner::Site, metric: Metric::BurnPerHour };
+        let point = |at, value| Sample { at: Timestamp(at), value };
+        let mut fleet = Fleet::default();
+        let first = Change::Samples { series: series.clone(), points: vec![point(1, 1.0), point(2, 2.0)] };
+        fleet.apply(first.clone());
+        fleet.apply(first);
+        fleet.apply(Change::Samples { series: series.clone(), points: vec![point(2, 9.0), point(3, 3.0)] });
+        let values: Vec<f32> = fleet.series[&series].iter().map(|sample| sample.value).collect();
+        assert_eq!(values, [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn changes_survive_the_links_binary_format() {
+        let change = Change::ServerUsage {
+            key: ServerKey { account: "panel".into(), id: "42".to_owned() },
+            power: PowerState::Running,
+            usage: None,
+        };
+        let bytes = postcard::to_stdvec(&change).unwrap();
+        assert_eq!(postcard::from_bytes::<Change>(&bytes).unwrap(), change);
+    }
+}

@@ -1,0 +1,22 @@
+//! Pure types and rules of every domain: what a thing is, never how it is fetched, kept or drawn.
+//!
+//! Must not: touch tokio, files, sockets or a clock of its own. Time arrives as [`time::Timestamp`].
+
+pub mod account;
+pub mod action;
+pub mod deployment;
+pub mod filter;
+pub mod finding;
+pub mod fleet;
+pub mod ids;
+pub mod matches;
+pub mod money;
+pub mod node;
+pub mod order;
+pub mod problem;
+pub mod request;
+pub mod run;
+pub mod sanitise;
+pub mod server;
+pub mod site;
+pub mod time;

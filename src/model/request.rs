@@ -1,0 +1,175 @@
+//! What a client may ask an engine, and what it may answer: data only; frames are `link`'s.
+
+use serde::{Deserialize, Serialize};
+
+use super::action::{ActionPlan, ActionRequest};
+use super::finding::Finding;
+use super::fleet::{Sample, SeriesKey};
+use super::ids::{NodeKey, OperatorName, PlanId, RunId, ServerKey};
+use super::server::{PowerSignal, PowerState, Usage};
+use super::time::Timestamp;
+
+/// What a console has on screen: drives polling cadence and which samples are pushed to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Focus {
+    /// The tab in front.
+    pub tab: Tab,
+    /// Servers whose rows are visible.
+    pub servers: Vec<ServerKey>,
+    /// Nodes whose rows are visible.
+    pub nodes: Vec<NodeKey>,
+}
+
+/// The five tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tab {
+    /// Orders.
+    #[default]
+    Orders,
+    /// Nodes and servers.
+    Nodes,
+    /// Matches.
+    Matches,
+    /// Deployments.
+    Deployments,
+    /// Credits.
+    Credits,
+}
+
+/// A question or command to the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// What would this do? Nothing happens.
+    Plan(ActionRequest),
+    /// Carry out a plan that was shown. Asking twice starts one run.
+    Execute {
+        /// The plan.
+        plan: PlanId,
+        /// What the operator typed, for plans that ask for a name.
+        typed: Option<String>,
+    },
+    /// Cancel a run: it stops after the present step and undoes what it did.
+    CancelRun(RunId),
+    /// Ask now instead of at the next interval: everything the focus shows.
+    Refresh,
+    /// Run every alignment check.
+    Doctor,
+    /// The points of a series from a moment on, oldest first.
+    Series {
+        /// Which.
+        series: SeriesKey,
+        /// From when.
+        since: Timestamp,
+    },
+    /// Attach to a server's live console; lines come as a stream under this request's id.
+    ConsoleOpen(ServerKey),
+    /// Type a line into a server's console.
+    ConsoleCommand {
+        /// The server.
+        server: ServerKey,
+        /// The line.
+        line: String,
+    },
+    /// Detach the stream that this request id opened.
+    ConsoleClose {
+        /// The id of the `ConsoleOpen` request.
+        stream: u64,
+    },
+    /// The last entries of the audit log, newest last.
+    Audit {
+        /// How many at most.
+        limit: u32,
+    },
+    /// How the engine is.
+    Status,
+    /// End the engine (`engine stop`); runs go on at the next start.
+    Shutdown,
+}
+
+/// One entry of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: OperatorName,
+    /// From where: `console`, `cli`, `engine`.
+    pub origin: String,
+    /// The action's name.
+    pub action: String,
+    /// What it was about.
+    pub target: String,
+    /// The run, if one was started.
+    pub run: Option<RunId>,
+    /// What came of it: `started`, `succeeded`, `refused: …`.
+    pub outcome: String,
+}
+
+/// How an engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineStatus {
+    /// The program's version.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// Since when it runs.
+    pub started_at: Timestamp,
+    /// Clients attached.
+    pub clients: u32,
+    /// Runs not ended.
+    pub runs_active: u32,
+    /// Resident memory, bytes; 0 where unknown.
+    pub memory_bytes: u64,
+    /// The data folder.
+    pub data_dir: String,
+    /// Servers known.
+    pub servers: u32,
+    /// Orders known.
+    pub orders: u32,
+}
+
+/// A good answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Done; nothing to say.
+    Done,
+    /// The plan asked for.
+    Plan(Box<ActionPlan>),
+    /// The run that carries out the plan.
+    RunStarted(RunId),
+    /// The doctor's findings.
+    Findings(Vec<Finding>),
+    /// Points of a series.
+    Samples(Vec<Sample>),
+    /// Audit entries.
+    Audit(Vec<AuditEntry>),
+    /// The engine's condition.
+    Status(Box<EngineStatus>),
+}
+
+/// One item of a server console's stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsoleItem {
+    /// The socket is up.
+    Connected,
+    /// A line of output, sanitised, colours removed.
+    Line(String),
+    /// A line of the daemon, not of the server.
+    Daemon(String),
+    /// The process state changed.
+    Power(PowerState),
+    /// Live use.
+    Usage(Usage),
+    /// A signal was sent by somebody on this console.
+    Signal(PowerSignal),
+    /// Lines were lost between the daemon and here.
+    Lost(u64),
+    /// The connection broke; it is being made again, and why.
+    Reconnecting(String),
+    /// The stream is over, and why.
+    Closed(String),
+}

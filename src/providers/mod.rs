@@ -1,0 +1,3 @@
+//! Adapters to outside systems: one folder each, and the one request path they share.
+//!
+//! Must not: decide anything; they report what was seen and do what they are told.

@@ -1,0 +1,3 @@
+//! Simulators of the providers over real HTTP, on model only.
+//!
+//! Must not: import the clients they are used to test.
