@@ -1,4 +1,5 @@
 //! Folders are layers: a module imports its own layer and those listed for it, and nothing else.
+#![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
