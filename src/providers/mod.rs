@@ -1,3 +1,5 @@
 //! Adapters to outside systems: one folder each, and the one request path they share.
 //!
 //! Must not: decide anything; they report what was seen and do what they are told.
+
+pub mod orders;
