@@ -3,3 +3,5 @@
 //! Must not: decide anything; they report what was seen and do what they are told.
 
 pub mod orders;
+pub mod pterodactyl;
+pub mod transport;
