@@ -1,3 +1,7 @@
 //! The `quarterdeck` program: parse, dispatch, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(quarterdeck::cli::dispatch::main().code())
+}

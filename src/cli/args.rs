@@ -1,0 +1,320 @@
+//! The command line's grammar, as data for clap, completions and the man page.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::exit::EXIT_CODES;
+
+/// One terminal for paid hosting: what runs, what it burns per hour, what is stuck; provision, stop, destroy.
+#[derive(Debug, Parser)]
+#[command(name = "quarterdeck", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Configuration file [default: config.toml in the XDG config folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the record log, the cache and the socket [default: the XDG state folder]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Attach to the engine of another machine over SSH: `ssh://user@host`
+    #[arg(long, global = true, value_name = "URL")]
+    pub host: Option<String>,
+    /// Ask for no action, whatever is pressed
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// What to do; without a command the console opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The console over a simulated site: no account, no configuration, no network
+    Demo(SimulationArguments),
+    /// Only the simulators, and the configuration that points at them
+    Sim(SimArguments),
+    /// The background engine
+    #[command(subcommand)]
+    Engine(EngineCommand),
+    /// Speak the engine's protocol on standard input and output (what --host runs over SSH)
+    DialStdio,
+    /// List things: as a table, JSON or CSV
+    Get(GetArguments),
+    /// Act on an order
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// Act on a server
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Look at a run, or cancel it
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// Check that plans, prices, regions, nodes, eggs, orders and keys fit together
+    Doctor(OutputArguments),
+    /// The orders database
+    #[command(subcommand)]
+    Orders(OrdersCommand),
+    /// The record log and its cache; the engine must not be running
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a shell's completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+/// The world that `demo` and `sim` simulate.
+#[derive(Debug, Clone, Args)]
+pub struct SimulationArguments {
+    /// Seed of the simulated world
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How many simulated seconds pass in one
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// Faults to inject, such as latency=200ms,500=0.05,lost=0.02
+    #[arg(long, value_name = "LIST")]
+    pub faults: Option<String>,
+    /// Size of the simulated panel, for measuring: this many servers on fifty per node
+    #[arg(long, value_name = "COUNT")]
+    pub servers: Option<u32>,
+}
+
+/// Arguments of `sim`.
+#[derive(Debug, Args)]
+pub struct SimArguments {
+    /// The world
+    #[command(flatten)]
+    pub world: SimulationArguments,
+    /// Where the panel listens; port 0 picks one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// Print a configuration that points at the simulators
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// `engine …`
+#[derive(Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Run it in the foreground (systemd, a container)
+    Run {
+        /// Started on demand by a console: leaves when idle
+        #[arg(long, hide = true)]
+        background: bool,
+    },
+    /// How it is
+    Status(OutputArguments),
+    /// End it; unfinished runs go on at the next start
+    Stop,
+}
+
+/// What `get` lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Orders, the stuck ones first
+    Orders,
+    /// Nodes with their capacity
+    Nodes,
+    /// Servers
+    Servers,
+    /// Runs and their steps
+    Runs,
+    /// The audit log
+    Audit,
+    /// The reconciler's findings
+    Findings,
+    /// Each account's feeds: age, errors, budget
+    Feeds,
+    /// Matches (not connected yet)
+    Matches,
+    /// Deployments (not connected yet)
+    Deployments,
+    /// Credits (not connected yet)
+    Credits,
+}
+
+/// How a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// Comma-separated, with a header line
+    Csv,
+}
+
+/// `-o`
+#[derive(Debug, Clone, Args)]
+pub struct OutputArguments {
+    /// How to write it
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+}
+
+/// Arguments of `get`.
+#[derive(Debug, Args)]
+pub struct GetArguments {
+    /// What to list
+    #[arg(value_enum)]
+    pub kind: Kind,
+    /// How to write it
+    #[command(flatten)]
+    pub output: OutputArguments,
+    /// Narrow it: words match fuzzily; status=running cost>0.2 age>2h !tag:keep ~name
+    #[arg(short, long, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Write it again whenever it changes
+    #[arg(short, long)]
+    pub watch: bool,
+}
+
+/// How an action is confirmed on the command line.
+#[derive(Debug, Clone, Args)]
+pub struct ActArguments {
+    /// Print the plan and its cost; do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask (scripts); destroying still needs the name: --name
+    #[arg(short, long)]
+    pub yes: bool,
+    /// The name, for actions that ask for it to be typed
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print the run as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `order …`
+#[derive(Debug, Subcommand)]
+pub enum OrderCommand {
+    /// Turn a paid order into a running server; on an order in error: try again
+    Provision {
+        /// The order's id
+        id: String,
+        /// How to confirm
+        #[command(flatten)]
+        act: ActArguments,
+    },
+}
+
+/// A server and how to confirm.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArguments {
+    /// The server: its identifier, its uuid, ACCOUNT/ID or its exact name
+    pub server: String,
+    /// How to confirm
+    #[command(flatten)]
+    pub act: ActArguments,
+}
+
+/// `server …`
+#[derive(Debug, Subcommand)]
+pub enum ServerCommand {
+    /// Start its process
+    Start(ServerArguments),
+    /// Stop it gracefully
+    Stop(ServerArguments),
+    /// Stop, then start
+    Restart(ServerArguments),
+    /// End its process now
+    Kill(ServerArguments),
+    /// Suspend: it stops and its owner is locked out
+    Suspend(ServerArguments),
+    /// Lift a suspension
+    Unsuspend(ServerArguments),
+    /// Run the install script again
+    Reinstall(ServerArguments),
+    /// Delete it and verify that it is gone
+    Destroy {
+        /// The server
+        #[command(flatten)]
+        server: ServerArguments,
+        /// Go on although the daemon does not answer; files may stay on the node
+        #[arg(long)]
+        force: bool,
+    },
+    /// Keep a server that nothing owns: it is no orphan then
+    Keep {
+        /// The server
+        #[command(flatten)]
+        server: ServerArguments,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `run …`
+#[derive(Debug, Subcommand)]
+pub enum RunCommand {
+    /// Its steps, times and outcome
+    Show {
+        /// The run's id
+        id: String,
+        /// How to write it
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+    /// Stop after the present step and undo what was done
+    Cancel {
+        /// The run's id
+        id: String,
+    },
+}
+
+/// `orders …`
+#[derive(Debug, Subcommand)]
+pub enum OrdersCommand {
+    /// Create the embedded SQLite schema; a customer's own database is never touched
+    Migrate,
+}
+
+/// `store …`
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Compare log, indexes and checksums
+    Verify,
+    /// Write every record as JSON lines
+    Export {
+        /// Where to [default: standard output]
+        file: Option<PathBuf>,
+    },
+    /// Read records that export wrote into an empty store
+    Import {
+        /// Where from [default: standard input]
+        file: Option<PathBuf>,
+    },
+    /// Rewrite the cache without its dead space, and compress old segments
+    Compact,
+    /// Throw the cache's indexes away and build them again from the log
+    Rebuild,
+}
+
+/// `config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Write a commented sample
+    Init {
+        /// Print it instead of writing the file
+        #[arg(long)]
+        stdout: bool,
+    },
+    /// What is in force; secrets show only where they are kept
+    Show {
+        /// Where each value came from
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Read it, resolve the secrets, and say what is wrong
+    Check,
+}
