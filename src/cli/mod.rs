@@ -8,3 +8,4 @@ pub mod dispatch;
 pub mod documents;
 pub mod exit;
 pub mod output;
+pub mod site;

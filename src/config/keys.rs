@@ -49,6 +49,9 @@ pub const PRESETS: &[&str] = &["embedded", "supabase", "billing"];
 /// Words for `orders.*.pooler`.
 pub const POOLERS: &[&str] = &["auto", "direct", "transaction"];
 
+/// Words for `orders.*.amounts`.
+pub const AMOUNTS: &[&str] = &["auto", "major", "minor"];
+
 /// Every key, in the order of `config init`.
 pub const KEYS: &[Key] = &[
     key("site.name", Kind::Text, "quarterdeck", "The site's name, shown in every frame and confirmation."),
@@ -152,7 +155,18 @@ pub const KEYS: &[Key] = &[
         "Names of tables and columns: embedded (SQLite), supabase (PostgreSQL), billing (MariaDB/MySQL).",
     ),
     key("orders.*.currency", Kind::Text, "EUR", "Currency of amounts whose row does not say."),
-    key("orders.*.listen", Kind::Bool, "true", "Use LISTEN/NOTIFY where offered."),
+    key(
+        "orders.*.amounts",
+        Kind::Choice(AMOUNTS),
+        "auto",
+        "In what amounts are stored; auto: as the preset says.",
+    ),
+    key(
+        "orders.*.listen_channel",
+        Kind::Text,
+        "",
+        "The NOTIFY channel that a trigger of the shop's PostgreSQL sends on.",
+    ),
     key("orders.*.pooler", Kind::Choice(POOLERS), "auto", "auto: port 6543 is a transaction-mode pooler."),
     key("orders.*.tables.*", Kind::Text, "", "Another name for a table of the preset."),
     key(

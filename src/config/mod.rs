@@ -53,7 +53,7 @@ columns.orders.server_name = ""
         assert_eq!(config.panels[0].url, "https://panel.example.net");
         assert_eq!(config.orders[0].preset, "supabase");
         assert_eq!(config.orders[0].panel.as_str(), "main");
-        assert_eq!(config.orders[0].columns["orders.server_name"], "");
+        assert_eq!(config.orders[0].names["orders.server_name"], "");
         assert_eq!(config.console.keys[0].keys, ["p", "ctrl-p"]);
         assert_eq!(config.limits.paid_too_long_ms, 600_000);
     }

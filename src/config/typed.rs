@@ -44,14 +44,14 @@ pub struct OrdersConfig {
     pub preset: String,
     /// Currency of amounts whose row does not say.
     pub currency: String,
-    /// Use push where offered.
-    pub is_listening: bool,
+    /// `auto`, `major` or `minor`.
+    pub amounts: String,
+    /// The NOTIFY channel, if there is one.
+    pub listen_channel: Option<String>,
     /// `auto`, `direct` or `transaction`.
     pub pooler: String,
-    /// Other table names: preset's name → name.
-    pub tables: BTreeMap<String, String>,
-    /// Other column names: `table.column` → name, empty for "does not exist".
-    pub columns: BTreeMap<String, String>,
+    /// Names over the preset's: `table` or `table.column` → name, empty for "does not exist".
+    pub names: BTreeMap<String, String>,
 }
 
 /// Keys of an action, with their place for messages about conflicts.
@@ -247,10 +247,10 @@ fn orders(layers: &Layers, name: &str, panels: &[PanelConfig]) -> Result<OrdersC
         url,
         preset,
         currency: layers.text(&at("currency")),
-        is_listening: layers.is_on(&at("listen")),
+        amounts: layers.text(&at("amounts")),
+        listen_channel: layers.optional_text(&at("listen_channel")),
         pooler: layers.text(&at("pooler")),
-        tables: texts("tables"),
-        columns: texts("columns"),
+        names: texts("tables").into_iter().chain(texts("columns")).collect(),
         database,
     })
 }

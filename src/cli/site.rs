@@ -1,0 +1,102 @@
+//! From configuration to the settings of providers: the one place where secrets are resolved for use.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::typed::{Config, OrdersConfig, PanelConfig};
+use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::model::time::Clock;
+use crate::providers::orders::{AmountUnit, OrdersSettings, OrdersSource, PoolerMode, Preset};
+use crate::providers::pterodactyl::{PanelClient, PanelSettings};
+
+/// A configuration that cannot be used, as a problem.
+fn misconfigured(message: String, advice: &str) -> Problem {
+    Problem {
+        kind: ProblemKind::Invalid,
+        fault: Fault::Configuration,
+        retry: Retry::Never,
+        effect: Effect::None,
+        message,
+        advice: advice.to_owned(),
+    }
+}
+
+/// Reads secrets from this process's environment.
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A client for every configured panel.
+///
+/// # Errors
+/// A secret cannot be read, or a client cannot be made.
+pub fn panels(config: &Config, clock: &Arc<dyn Clock>) -> Result<Vec<PanelClient>, Problem> {
+    config.panels.iter().map(|panel| PanelClient::new(panel_settings(panel)?, Arc::clone(clock))).collect()
+}
+
+fn panel_settings(panel: &PanelConfig) -> Result<PanelSettings, Problem> {
+    let unreadable = |key: &str, message: String| {
+        misconfigured(format!("panel.{}.{key}: {message}", panel.account), "run `quarterdeck config check`")
+    };
+    let application_key = panel
+        .application_key
+        .resolve(&environment)
+        .map_err(|message| unreadable("application_key", message))?;
+    let client_key = panel
+        .client_key
+        .as_ref()
+        .map(|source| source.resolve(&environment).map_err(|message| unreadable("client_key", message)))
+        .transpose()?;
+    Ok(PanelSettings {
+        client_key,
+        origin: panel.origin.clone(),
+        body_cap_bytes: usize::try_from(panel.max_body_bytes).unwrap_or(usize::MAX),
+        ..PanelSettings::new(panel.account.clone(), panel.url.clone(), application_key)
+    })
+}
+
+/// The settings of one orders database; an embedded one without a path lives in the data folder.
+///
+/// # Errors
+/// The secret cannot be read.
+pub fn orders_settings(orders: &OrdersConfig, data_dir: &Path) -> Result<OrdersSettings, Problem> {
+    let url = || {
+        let missing = || misconfigured(format!("orders.{}.url is missing", orders.account), "");
+        orders.url.as_ref().ok_or_else(missing)?.resolve(&environment).map_err(|message| {
+            misconfigured(
+                format!("orders.{}.url: {message}", orders.account),
+                "run `quarterdeck config check`",
+            )
+        })
+    };
+    let source = match orders.database.as_str() {
+        "postgres" => OrdersSource::Postgres { url: url()? },
+        "mysql" => OrdersSource::MariaDb { url: url()? },
+        _ => {
+            OrdersSource::Sqlite { path: orders.path.clone().unwrap_or_else(|| data_dir.join(EMBEDDED_FILE)) }
+        }
+    };
+    let mut settings = OrdersSettings::new(orders.account.clone(), orders.panel.clone(), source);
+    settings.preset = match orders.preset.as_str() {
+        "supabase" => Preset::Supabase,
+        "billing" => Preset::Billing,
+        _ => Preset::Embedded,
+    };
+    settings.pooler = match orders.pooler.as_str() {
+        "direct" => PoolerMode::Direct,
+        "transaction" => PoolerMode::Transaction,
+        _ => PoolerMode::Auto,
+    };
+    settings.amounts = match orders.amounts.as_str() {
+        "major" => Some(AmountUnit::Major),
+        "minor" => Some(AmountUnit::Minor),
+        _ => None,
+    };
+    settings.overrides.clone_from(&orders.names);
+    settings.currency.clone_from(&orders.currency);
+    settings.listen_channel.clone_from(&orders.listen_channel);
+    Ok(settings)
+}
+
+/// The embedded orders database inside the data folder.
+pub const EMBEDDED_FILE: &str = "orders.sqlite";
