@@ -1,0 +1,68 @@
+//! What runs costs per hour: of each server, and in total in the reporting currency. Pure.
+
+use rust_decimal::Decimal;
+
+use super::policy::ReconcilePolicy;
+use crate::model::fleet::{Fleet, OrderEntry};
+use crate::model::money::{Money, Rates};
+use crate::model::order::ShopPlan;
+use crate::model::server::Server;
+
+/// Digits kept of a price per hour: a cent a month is 0.0000137 an hour.
+const HOURLY_DIGITS: u32 = 8;
+
+/// MiB in a GiB.
+const MIB_PER_GIB: u32 = 1024;
+
+/// What a server burns: the plan of the order that has or had it; without one, its memory at the configured cost of a
+/// GiB-hour. Nothing where neither is known (also for unlimited memory, which says nothing about size).
+pub fn of_server(
+    fleet: &Fleet,
+    policy: &ReconcilePolicy,
+    server: &Server,
+    order: Option<&OrderEntry>,
+) -> Option<Money> {
+    let plan = order.and_then(|entry| fleet.shop_plans.get(&entry.order.plan));
+    let burn = plan.and_then(ShopPlan::burn_per_hour).or_else(|| by_memory(policy, server))?;
+    Some(Money { amount: burn.amount.round_dp(HOURLY_DIGITS).normalize(), ..burn })
+}
+
+fn by_memory(policy: &ReconcilePolicy, server: &Server) -> Option<Money> {
+    let price = policy.default_cost_per_gib_hour.as_ref()?;
+    if server.limits.memory_mib <= 0 {
+        return None;
+    }
+    let gib = Decimal::from(server.limits.memory_mib) / Decimal::from(MIB_PER_GIB);
+    Some(Money { amount: price.amount.checked_mul(gib)?, currency: price.currency.clone() })
+}
+
+/// A sum in the reporting currency that counts what it could not convert.
+#[derive(Debug, Default)]
+pub struct Sum {
+    amount: Option<Decimal>,
+    unconverted: u32,
+}
+
+impl Sum {
+    /// Adds an amount, if there is one.
+    pub fn add(&mut self, rates: &Rates, money: Option<&Money>) {
+        let Some(money) = money else { return };
+        let sum =
+            rates.convert(money).and_then(|money| self.amount.unwrap_or_default().checked_add(money.amount));
+        match sum {
+            Some(sum) => self.amount = Some(sum),
+            None => self.unconverted = self.unconverted.saturating_add(1),
+        }
+    }
+
+    /// Amounts left out because no rate is configured for their currency (or the sum would overflow).
+    pub fn unconverted(&self) -> u32 {
+        self.unconverted
+    }
+
+    /// The sum; nothing when nothing was added.
+    pub fn into_money(self, rates: &Rates) -> Option<Money> {
+        let amount = self.amount?.round_dp(HOURLY_DIGITS).normalize();
+        Some(Money { amount, currency: rates.reporting.clone() })
+    }
+}

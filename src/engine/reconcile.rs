@@ -1,0 +1,434 @@
+//! Who owns what: the owner of every server, the trouble of every order, and the findings. Pure.
+//!
+//! Nothing is decided before both sides were read completely since the start, and nothing becomes an orphan because one
+//! side was read later than the other: a row newer than the other side's last read waits for the next one.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::burn;
+use super::policy::ReconcilePolicy;
+use crate::model::action::ActionRequest;
+use crate::model::finding::{Finding, Severity};
+use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble, Summary};
+use crate::model::ids::{AccountId, OperatorName, OrderId, ServerKey};
+use crate::model::money::Money;
+use crate::model::order::OrderStatus;
+use crate::model::run::RunStatus;
+use crate::model::server::{OrphanReason, Ownership, Server};
+use crate::model::time::Timestamp;
+
+/// Rows a finding lists; the rest is counted in a last row.
+const ROWS_IN_A_FINDING: usize = 50;
+
+/// When the last complete, good read of each account began, since the engine started.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Orders databases.
+    pub orders_asked_at: BTreeMap<AccountId, Timestamp>,
+    /// Panels' servers.
+    pub servers_asked_at: BTreeMap<AccountId, Timestamp>,
+}
+
+/// What reconciling looks at.
+pub struct View<'a> {
+    /// Everything known.
+    pub fleet: &'a Fleet,
+    /// The site's limits.
+    pub policy: &'a ReconcilePolicy,
+    /// What was read since the start.
+    pub seen: &'a Seen,
+    /// Servers that a person said to keep.
+    pub kept: &'a BTreeMap<ServerKey, (OperatorName, String)>,
+    /// The present.
+    pub now: Timestamp,
+}
+
+impl View<'_> {
+    /// The panel that an orders database sells servers of.
+    fn panel_of(&self, orders: &AccountId) -> Option<&AccountId> {
+        self.policy.sells.iter().find(|(account, _)| account == orders).map(|(_, panel)| panel)
+    }
+
+    /// When the older of the reads that decide about a panel's servers began; nothing before all were read, nor for a
+    /// panel without an orders database.
+    fn orders_read_for(&self, panel: &AccountId) -> Option<Timestamp> {
+        self.seen.servers_asked_at.get(panel)?;
+        let mut databases = self.policy.sells.iter().filter(|(_, sold)| sold == panel).peekable();
+        databases.peek()?;
+        databases.map(|(orders, _)| self.seen.orders_asked_at.get(orders).copied()).min().flatten()
+    }
+}
+
+/// Look-ups shared by all decisions, so that none of them walks the fleet.
+pub struct Index<'a> {
+    /// Orders that point at a server by its number; one that owns servers wins over one that does not.
+    order_of_number: HashMap<(&'a AccountId, i64), &'a OrderEntry>,
+    /// Servers by the caller-chosen id.
+    server_of_external_id: HashMap<(&'a AccountId, &'a str), &'a Server>,
+    /// Servers by number.
+    server_of_number: HashMap<(&'a AccountId, i64), &'a Server>,
+    /// Orders that a run of ours works on.
+    worked_on: HashSet<&'a OrderId>,
+}
+
+impl<'a> Index<'a> {
+    /// Walks the fleet once.
+    pub fn of(view: &View<'a>) -> Self {
+        let fleet = view.fleet;
+        let mut index = Self {
+            order_of_number: HashMap::new(),
+            server_of_external_id: HashMap::with_capacity(fleet.servers.len()),
+            server_of_number: HashMap::with_capacity(fleet.servers.len()),
+            worked_on: HashSet::new(),
+        };
+        for server in fleet.servers.values() {
+            let account = &server.key.account;
+            if let Some(external_id) = server.external_id.as_deref().filter(|id| !id.is_empty()) {
+                index.server_of_external_id.insert((account, external_id), server);
+            }
+            if let Ok(number) = server.key.id.parse() {
+                index.server_of_number.insert((account, number), server);
+            }
+        }
+        for entry in fleet.orders.values() {
+            let Some((_, panel)) =
+                view.policy.sells.iter().find(|(orders, _)| *orders == entry.order.account)
+            else {
+                continue;
+            };
+            if let Some(number) = entry.order.panel_server_id {
+                let known = index.order_of_number.entry((panel, number)).or_insert(entry);
+                if entry.order.status.owns_a_server() {
+                    *known = entry;
+                }
+            }
+        }
+        for run in fleet.runs.values().filter(|run| !run.status.is_ended()) {
+            if let ActionRequest::ProvisionOrder { order } = &run.plan.request {
+                index.worked_on.insert(order);
+            }
+        }
+        index
+    }
+
+    /// The server that an order has: the one it points at, or the one that carries its id.
+    fn server_of(&self, panel: &AccountId, entry: &OrderEntry) -> Option<&'a Server> {
+        let number = entry.order.panel_server_id;
+        let by_number = number.and_then(|number| self.server_of_number.get(&(panel, number)));
+        by_number.or_else(|| self.server_of_external_id.get(&(panel, entry.order.id.as_str()))).copied()
+    }
+}
+
+/// A server whose owner or burn changed.
+pub struct ServerVerdict {
+    /// Which.
+    pub key: ServerKey,
+    /// Who answers for it now.
+    pub ownership: Ownership,
+    /// What it burns now.
+    pub burn_per_hour: Option<Money>,
+}
+
+/// Decides every server; returns those that changed.
+pub fn servers(view: &View<'_>, index: &Index<'_>) -> Vec<ServerVerdict> {
+    let mut decided_at: HashMap<&AccountId, Option<Timestamp>> = HashMap::new();
+    let mut verdicts = Vec::new();
+    for server in view.fleet.servers.values() {
+        let panel = &server.key.account;
+        let read_at = *decided_at.entry(panel).or_insert_with(|| view.orders_read_for(panel));
+        let claim = claim_on(view, index, server);
+        let ownership = match read_at {
+            Some(read_at) => ownership(view, server, &claim, read_at),
+            None => server.ownership.clone(),
+        };
+        let order = match &claim {
+            Claim::Owner(entry) | Claim::NotLive(entry) | Claim::HasAnother(entry) => Some(*entry),
+            Claim::Missing(_) | Claim::None => None,
+        };
+        let burn_per_hour = burn::of_server(view.fleet, view.policy, server, order);
+        if ownership != server.ownership || burn_per_hour != server.burn_per_hour {
+            verdicts.push(ServerVerdict { key: server.key.clone(), ownership, burn_per_hour });
+        }
+    }
+    verdicts
+}
+
+/// What the orders say about a server.
+enum Claim<'a> {
+    /// This order owns it.
+    Owner(&'a OrderEntry),
+    /// This order is its, but owns nothing any more.
+    NotLive(&'a OrderEntry),
+    /// It carries the id of this order, which has another server.
+    HasAnother(&'a OrderEntry),
+    /// It carries the id of an order that does not exist.
+    Missing(OrderId),
+    /// No order knows it.
+    None,
+}
+
+fn claim_on<'a>(view: &View<'a>, index: &Index<'a>, server: &Server) -> Claim<'a> {
+    let panel = &server.key.account;
+    let number = server.key.id.parse::<i64>().ok();
+    let pointing = number.and_then(|number| index.order_of_number.get(&(panel, number)).copied());
+    if let Some(entry) = pointing.filter(|entry| entry.order.status.owns_a_server()) {
+        return Claim::Owner(entry);
+    }
+    let external_id = server.external_id.as_deref().filter(|id| !id.is_empty()).map(OrderId::from);
+    let Some(external_id) = external_id else { return pointing.map_or(Claim::None, Claim::NotLive) };
+    let carried = view.fleet.orders.get(&external_id);
+    let Some(entry) = carried.filter(|entry| view.panel_of(&entry.order.account) == Some(panel)) else {
+        return pointing.map_or(Claim::Missing(external_id), Claim::NotLive);
+    };
+    if !entry.order.status.owns_a_server() {
+        return Claim::NotLive(entry);
+    }
+    let other = entry.order.panel_server_id.filter(|other| Some(*other) != number);
+    match other.and_then(|other| index.server_of_number.get(&(panel, other))) {
+        Some(_) => Claim::HasAnother(entry),
+        None => Claim::Owner(entry),
+    }
+}
+
+fn ownership(view: &View<'_>, server: &Server, claim: &Claim<'_>, read_at: Timestamp) -> Ownership {
+    let reason = match claim {
+        Claim::Owner(entry) => return Ownership::Order(entry.order.id.clone()),
+        Claim::NotLive(entry) => {
+            OrphanReason::OrderNotLive(entry.order.id.clone(), entry.order.status.clone())
+        }
+        Claim::HasAnother(entry) => OrphanReason::OrderHasAnother(entry.order.id.clone()),
+        Claim::Missing(order) => OrphanReason::OrderMissing(order.clone()),
+        Claim::None => OrphanReason::NoOwner,
+    };
+    if let Some((by, reason)) = view.kept.get(&server.key) {
+        return Ownership::Kept { by: by.clone(), reason: reason.clone() };
+    }
+    match &server.ownership {
+        Ownership::Orphan { since, .. } => Ownership::Orphan { reason, since: *since },
+        // Seen after the orders were last read: its order may be newer than what is known.
+        before if server.observed_at > read_at && !matches!(claim, Claim::NotLive(_)) => before.clone(),
+        _ => Ownership::Orphan { reason, since: view.now },
+    }
+}
+
+/// An order whose trouble or server changed.
+pub struct OrderVerdict {
+    /// Which.
+    pub id: OrderId,
+    /// Why it stands out, if it does.
+    pub trouble: Option<OrderTrouble>,
+    /// The server it has.
+    pub server: Option<ServerKey>,
+}
+
+/// Decides every order; returns those that changed.
+pub fn orders(view: &View<'_>, index: &Index<'_>) -> Vec<OrderVerdict> {
+    let mut verdicts = Vec::new();
+    for entry in view.fleet.orders.values() {
+        let panel = view.panel_of(&entry.order.account);
+        let server = panel.and_then(|panel| index.server_of(panel, entry)).map(|server| &server.key);
+        let trouble = trouble(view, index, entry, server.is_some());
+        if trouble != entry.trouble || server != entry.server.as_ref() {
+            verdicts.push(OrderVerdict { id: entry.order.id.clone(), trouble, server: server.cloned() });
+        }
+    }
+    verdicts
+}
+
+fn trouble(view: &View<'_>, index: &Index<'_>, entry: &OrderEntry, has_server: bool) -> Option<OrderTrouble> {
+    let order = &entry.order;
+    let since = order.updated_at.or(order.created_at).unwrap_or(order.observed_at);
+    let age_ms = view.now.millis_since(since);
+    match order.status {
+        OrderStatus::Paid if age_ms > view.policy.paid_too_long_ms => Some(OrderTrouble::PaidTooLong),
+        OrderStatus::Provisioning
+            if age_ms > view.policy.provisioning_too_long_ms && !index.worked_on.contains(&order.id) =>
+        {
+            Some(OrderTrouble::ProvisioningTooLong)
+        }
+        OrderStatus::Error => Some(OrderTrouble::InError),
+        OrderStatus::Provisioned if !has_server => {
+            let asked_at =
+                view.panel_of(&order.account).and_then(|panel| view.seen.servers_asked_at.get(panel));
+            match asked_at {
+                // Changed after the servers were last read: its server may be newer than what is known.
+                Some(asked_at) if order.observed_at <= *asked_at => Some(OrderTrouble::ServerGone),
+                _ => entry.trouble.clone().filter(|before| *before == OrderTrouble::ServerGone),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Sums over the servers, kept between observations that do not touch them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Burn of everything, in the reporting currency.
+    pub burn_per_hour: Option<Money>,
+    /// Burn of what nothing owns.
+    pub orphan_burn_per_hour: Option<Money>,
+    /// Servers that nothing owns.
+    pub orphans: u32,
+    /// Amounts without a rate.
+    pub unconverted: u32,
+}
+
+/// Walks the servers once and sums.
+pub fn totals(fleet: &Fleet) -> Totals {
+    let mut all = burn::Sum::default();
+    let mut orphaned = burn::Sum::default();
+    let mut orphans = 0_u32;
+    for server in fleet.servers.values() {
+        all.add(&fleet.site.rates, server.burn_per_hour.as_ref());
+        if matches!(server.ownership, Ownership::Orphan { .. }) {
+            orphans = orphans.saturating_add(1);
+            orphaned.add(&fleet.site.rates, server.burn_per_hour.as_ref());
+        }
+    }
+    Totals {
+        unconverted: all.unconverted(),
+        burn_per_hour: all.into_money(&fleet.site.rates),
+        orphan_burn_per_hour: orphaned.into_money(&fleet.site.rates),
+        orphans,
+    }
+}
+
+/// The header's totals.
+pub fn summary(fleet: &Fleet, totals: &Totals) -> Summary {
+    let orders = |wanted: fn(&OrderTrouble) -> bool| {
+        count(fleet.orders.values().filter(|entry| entry.trouble.as_ref().is_some_and(wanted)))
+    };
+    Summary {
+        burn_per_hour: totals.burn_per_hour.clone(),
+        orphan_burn_per_hour: totals.orphan_burn_per_hour.clone(),
+        orphans: totals.orphans,
+        stuck_orders: orders(|trouble| *trouble != OrderTrouble::ServerGone),
+        orders_without_server: orders(|trouble| *trouble == OrderTrouble::ServerGone),
+        runs_active: count(fleet.runs.values().filter(|run| !run.status.is_ended())),
+        runs_needing_operator: count(
+            fleet.runs.values().filter(|run| run.status == RunStatus::NeedsOperator),
+        ),
+        unconverted: totals.unconverted,
+    }
+}
+
+fn count<T>(things: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(things.count()).unwrap_or(u32::MAX)
+}
+
+/// What the reconciler has to say, worst first.
+pub fn findings(fleet: &Fleet, summary: &Summary) -> Vec<Finding> {
+    [orphans(fleet, summary), orders_without_server(fleet), stuck_orders(fleet), unconverted(summary)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn finding(
+    check: &str,
+    severity: Severity,
+    title: String,
+    why: &str,
+    advice: &str,
+    rows: Vec<String>,
+) -> Finding {
+    Finding { check: check.to_owned(), severity, title, why: why.to_owned(), advice: advice.to_owned(), rows }
+}
+
+/// The first rows, and a last one that counts the rest.
+fn listed(mut rows: Vec<String>) -> Vec<String> {
+    let more = rows.len().saturating_sub(ROWS_IN_A_FINDING);
+    if more > 0 {
+        rows.truncate(ROWS_IN_A_FINDING);
+        rows.push(format!("… and {more} more"));
+    }
+    rows
+}
+
+fn orphans(fleet: &Fleet, summary: &Summary) -> Option<Finding> {
+    let rows: Vec<String> = fleet.servers.values().filter_map(orphan_row).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let cost =
+        summary.orphan_burn_per_hour.as_ref().map_or_else(String::new, |burn| format!(", {burn} per hour"));
+    Some(finding(
+        "orphan-servers",
+        Severity::Error,
+        format!("{} servers that nothing owns{cost}", rows.len()),
+        "They cost money and no order, match or person answers for them.",
+        "Destroy them, or say that they shall stay and why.",
+        listed(rows),
+    ))
+}
+
+fn orphan_row(server: &Server) -> Option<String> {
+    let Ownership::Orphan { reason, .. } = &server.ownership else { return None };
+    let why = match reason {
+        OrphanReason::NoOwner => "no order points at it".to_owned(),
+        OrphanReason::OrderMissing(order) => format!("its order {order} does not exist"),
+        OrphanReason::OrderNotLive(order, status) => format!("its order {order} is {status}"),
+        OrphanReason::OrderHasAnother(order) => format!("its order {order} has another server"),
+    };
+    Some(format!("{} {}: {why}", server.key, server.name))
+}
+
+fn orders_without_server(fleet: &Fleet) -> Option<Finding> {
+    let rows = order_rows(fleet, |trouble| *trouble == OrderTrouble::ServerGone);
+    if rows.is_empty() {
+        return None;
+    }
+    Some(finding(
+        "orders-without-server",
+        Severity::Error,
+        format!("{} provisioned orders whose server is gone", rows.len()),
+        "The customer pays for a server that the panel does not have.",
+        "Look into the audit log for who destroyed it; provision again or cancel the order.",
+        listed(rows),
+    ))
+}
+
+fn stuck_orders(fleet: &Fleet) -> Option<Finding> {
+    let rows = order_rows(fleet, |trouble| *trouble != OrderTrouble::ServerGone);
+    if rows.is_empty() {
+        return None;
+    }
+    Some(finding(
+        "stuck-orders",
+        Severity::Warning,
+        format!("{} stuck orders", rows.len()),
+        "The customer paid and has no server.",
+        "Open the order to see its cause; provision it, or try again.",
+        listed(rows),
+    ))
+}
+
+fn order_rows(fleet: &Fleet, wanted: fn(&OrderTrouble) -> bool) -> Vec<String> {
+    let row = |entry: &OrderEntry| {
+        let trouble = entry.trouble.as_ref().filter(|trouble| wanted(trouble))?;
+        let cause = match trouble {
+            OrderTrouble::PaidTooLong => "paid and waiting for too long",
+            OrderTrouble::ProvisioningTooLong => {
+                "provisioning for too long, and no run of this engine works on it"
+            }
+            OrderTrouble::InError => entry.order.error_message.as_deref().unwrap_or("in error"),
+            OrderTrouble::ServerGone => "its server is not on the panel",
+        };
+        Some(format!("order {}: {cause}", entry.order.id))
+    };
+    fleet.orders.values().filter_map(row).collect()
+}
+
+fn unconverted(summary: &Summary) -> Option<Finding> {
+    if summary.unconverted == 0 {
+        return None;
+    }
+    Some(finding(
+        "burn-without-rate",
+        Severity::Warning,
+        format!("{} amounts are missing in the burn", summary.unconverted),
+        "Their currency has no configured rate to the reporting currency.",
+        "Add the rate to the configuration.",
+        Vec::new(),
+    ))
+}

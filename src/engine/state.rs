@@ -1,0 +1,408 @@
+//! The fleet as one value: every observation goes in here, changes come out. Pure: no clock, no lock, no runtime.
+//!
+//! Only real differences become changes: a server that a poll found as it was yields nothing (the feed says how old the
+//! knowledge is). Nothing here removes a row because something failed; rows go when a complete, good read misses them.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::Hash;
+
+use super::policy::ReconcilePolicy;
+use super::reconcile::{self, Seen, Totals};
+use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
+use crate::model::ids::{AccountId, OperatorName, OrderId, RunId, ServerKey};
+use crate::model::node::Node;
+use crate::model::order::{Order, RegionNode, ShopPlan};
+use crate::model::run::{Run, RunStatus};
+use crate::model::server::{Ownership, PowerState, Server, Usage};
+use crate::model::time::Timestamp;
+
+pub use super::observation::Observation;
+pub use super::shared::SharedFleet;
+pub use super::subscription::{Subscription, SubscriptionEvent};
+
+/// What an observation touched, gathered so that each thing is told once, in its final form.
+#[derive(Default)]
+struct Touched {
+    /// Changes that are final already.
+    direct: Vec<Change>,
+    orders: BTreeSet<OrderId>,
+    servers: BTreeSet<ServerKey>,
+    reconcile: Reconcile,
+}
+
+/// How much has to be looked at again.
+#[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reconcile {
+    #[default]
+    Nothing,
+    /// Orders' troubles and the totals.
+    Orders,
+    /// Owners and burn too.
+    Everything,
+}
+
+/// The fleet with what the reconciler must remember beside it.
+#[derive(Debug, Default)]
+pub struct FleetState {
+    fleet: Fleet,
+    policy: ReconcilePolicy,
+    seen: Seen,
+    kept: BTreeMap<ServerKey, (OperatorName, String)>,
+    /// Servers that somebody saw vanish, with when: a poll that began before must not bring them back.
+    gone: BTreeMap<ServerKey, Timestamp>,
+    totals: Totals,
+}
+
+impl FleetState {
+    /// An empty fleet.
+    #[must_use]
+    pub fn new(policy: ReconcilePolicy) -> Self {
+        Self { policy, ..Self::default() }
+    }
+
+    /// Everything known.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// Takes over what an earlier engine knew; nothing of it counts as read.
+    pub fn remember(&mut self, changes: Vec<Change>, now: Timestamp) {
+        for change in changes {
+            self.fleet.apply(change);
+        }
+        let mut touched = Touched { reconcile: Reconcile::Everything, ..Touched::default() };
+        self.reconcile(now, &mut touched);
+    }
+
+    /// Takes an observation in; what comes out, applied to a mirror, makes the mirror equal to this fleet.
+    pub fn observe(&mut self, observation: Observation, now: Timestamp) -> Vec<Change> {
+        let mut touched = Touched::default();
+        self.reduce(observation, now, &mut touched);
+        self.reconcile(now, &mut touched);
+        self.tell(touched)
+    }
+
+    fn reduce(&mut self, observation: Observation, now: Timestamp, touched: &mut Touched) {
+        match observation {
+            Observation::Site(site) => self.site(*site, touched),
+            Observation::Orders { account, asked_at, orders, plans, region_nodes } => {
+                self.orders(&account, asked_at, orders, touched);
+                self.plans(&account, plans, touched);
+                self.region_nodes(region_nodes, touched);
+                self.seen.orders_asked_at.insert(account, asked_at);
+            }
+            Observation::Nodes { account, asked_at, nodes } => self.nodes(&account, asked_at, nodes, touched),
+            Observation::Servers { account, asked_at, servers } => {
+                self.servers(&account, asked_at, servers, touched);
+                self.seen.servers_asked_at.insert(account, asked_at);
+            }
+            Observation::OneServer(server) => {
+                self.gone.remove(&server.key);
+                self.server(*server, touched);
+            }
+            Observation::ServerGone(key) => self.server_gone(key, now, touched),
+            Observation::OneOrder(order) => self.order(*order, touched),
+            Observation::Usage { key, power, usage } => self.usage(&key, power, usage, touched),
+            Observation::Feed(feed) => {
+                let place = (feed.account.clone(), feed.kind);
+                if self.fleet.feeds.get(&place) != Some(&*feed) {
+                    touched.direct.push(Change::Feed(feed.clone()));
+                    self.fleet.feeds.insert(place, *feed);
+                }
+            }
+            Observation::Run(run) => self.run(*run, touched),
+            Observation::Kept { server, by, reason } => {
+                self.kept.insert(server, (by, reason));
+                touched.reconcile = Reconcile::Everything;
+            }
+            Observation::Samples { series, points } => {
+                if !points.is_empty() {
+                    touched.direct.push(Change::Samples { series, points });
+                }
+            }
+            Observation::Notice { text } => {
+                let notice = Change::Notice { at: now, text };
+                self.fleet.apply(notice.clone());
+                touched.direct.push(notice);
+            }
+            Observation::Tick => touched.reconcile = Reconcile::Orders,
+        }
+    }
+
+    fn site(&mut self, site: crate::model::site::Site, touched: &mut Touched) {
+        if self.fleet.site != site {
+            // The rates may have changed, and with them every total.
+            touched.reconcile = Reconcile::Everything;
+            self.fleet.site = site.clone();
+            touched.direct.push(Change::Site(site));
+        }
+    }
+
+    fn orders(
+        &mut self,
+        account: &AccountId,
+        asked_at: Timestamp,
+        orders: Vec<Order>,
+        touched: &mut Touched,
+    ) {
+        let here: HashSet<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
+        for order in orders {
+            let is_newer_here =
+                self.fleet.orders.get(&order.id).is_some_and(|e| e.order.observed_at > asked_at);
+            if !is_newer_here {
+                self.order(order, touched);
+            }
+        }
+        let missing = self.fleet.orders.values().filter(|entry| {
+            entry.order.account == *account
+                && entry.order.observed_at <= asked_at
+                && !here.contains(&entry.order.id)
+        });
+        for id in missing.map(|entry| entry.order.id.clone()).collect::<Vec<_>>() {
+            self.fleet.orders.remove(&id);
+            touched.orders.insert(id);
+        }
+        // Even without a difference: the first complete read decides owners.
+        touched.reconcile = Reconcile::Everything;
+    }
+
+    fn order(&mut self, mut order: Order, touched: &mut Touched) {
+        let id = order.id.clone();
+        match self.fleet.orders.get_mut(&id) {
+            Some(entry) => {
+                let observed_at = std::mem::replace(&mut order.observed_at, entry.order.observed_at);
+                if order == entry.order {
+                    return;
+                }
+                entry.order = Order { observed_at, ..order };
+            }
+            None => {
+                self.fleet.orders.insert(id.clone(), OrderEntry { order, trouble: None, server: None });
+            }
+        }
+        touched.orders.insert(id);
+        touched.reconcile = Reconcile::Everything;
+    }
+
+    fn plans(&mut self, account: &AccountId, plans: Vec<ShopPlan>, touched: &mut Touched) {
+        let here: BTreeSet<_> = plans.iter().map(|plan| plan.id.clone()).collect();
+        for plan in plans {
+            if self.fleet.shop_plans.get(&plan.id) != Some(&plan) {
+                touched.direct.push(Change::ShopPlan(Box::new(plan.clone())));
+                self.fleet.shop_plans.insert(plan.id.clone(), plan);
+            }
+        }
+        let is_missing = |plan: &&ShopPlan| plan.account == *account && !here.contains(&plan.id);
+        let missing: Vec<_> =
+            self.fleet.shop_plans.values().filter(is_missing).map(|plan| plan.id.clone()).collect();
+        for id in missing {
+            self.fleet.shop_plans.remove(&id);
+            touched.direct.push(Change::ShopPlanRemoved(id));
+        }
+    }
+
+    fn region_nodes(&mut self, rows: Vec<RegionNode>, touched: &mut Touched) {
+        if self.fleet.region_nodes != rows {
+            self.fleet.region_nodes.clone_from(&rows);
+            touched.direct.push(Change::RegionNodes(rows));
+        }
+    }
+
+    fn nodes(&mut self, account: &AccountId, asked_at: Timestamp, nodes: Vec<Node>, touched: &mut Touched) {
+        let here: BTreeSet<_> = nodes.iter().map(|node| node.key.clone()).collect();
+        for mut node in nodes {
+            if let Some(known) = self.fleet.nodes.get(&node.key) {
+                let observed_at = std::mem::replace(&mut node.observed_at, known.observed_at);
+                if node == *known {
+                    continue;
+                }
+                node.observed_at = observed_at;
+            }
+            touched.direct.push(Change::Node(Box::new(node.clone())));
+            self.fleet.nodes.insert(node.key.clone(), node);
+        }
+        let is_missing = |node: &&Node| {
+            node.key.account == *account && node.observed_at <= asked_at && !here.contains(&node.key)
+        };
+        for key in
+            self.fleet.nodes.values().filter(is_missing).map(|node| node.key.clone()).collect::<Vec<_>>()
+        {
+            self.fleet.nodes.remove(&key);
+            touched.direct.push(Change::NodeRemoved(key));
+        }
+    }
+
+    fn servers(
+        &mut self,
+        account: &AccountId,
+        asked_at: Timestamp,
+        servers: Vec<Server>,
+        touched: &mut Touched,
+    ) {
+        let here: HashSet<ServerKey> = servers.iter().map(|server| server.key.clone()).collect();
+        for server in servers {
+            let is_newer_here =
+                self.fleet.servers.get(&server.key).is_some_and(|known| known.observed_at > asked_at);
+            let is_gone = self.gone.get(&server.key).is_some_and(|at| *at > asked_at);
+            if !is_newer_here && !is_gone {
+                self.server(server, touched);
+            }
+        }
+        let is_missing = |server: &&Server| {
+            server.key.account == *account && server.observed_at <= asked_at && !here.contains(&server.key)
+        };
+        for key in self
+            .fleet
+            .servers
+            .values()
+            .filter(is_missing)
+            .map(|server| server.key.clone())
+            .collect::<Vec<_>>()
+        {
+            self.fleet.servers.remove(&key);
+            touched.servers.insert(key);
+        }
+        self.gone.retain(|key, at| key.account != *account || *at > asked_at);
+        touched.reconcile = Reconcile::Everything;
+    }
+
+    /// Puts a server in, keeping what its list does not say: power, use, owner, burn.
+    fn server(&mut self, mut server: Server, touched: &mut Touched) {
+        if let Some(known) = self.fleet.servers.get_mut(&server.key) {
+            if server.power == PowerState::Unknown {
+                server.power = known.power;
+            }
+            server.usage = server.usage.or(known.usage);
+            server.ownership = known.ownership.clone();
+            server.burn_per_hour.clone_from(&known.burn_per_hour);
+            let observed_at = std::mem::replace(&mut server.observed_at, known.observed_at);
+            if server == *known {
+                return;
+            }
+            *known = Server { observed_at, ..server };
+            touched.servers.insert(known.key.clone());
+        } else {
+            server.ownership = Ownership::Undecided;
+            server.burn_per_hour = None;
+            touched.servers.insert(server.key.clone());
+            self.fleet.servers.insert(server.key.clone(), server);
+        }
+        touched.reconcile = Reconcile::Everything;
+    }
+
+    fn server_gone(&mut self, key: ServerKey, now: Timestamp, touched: &mut Touched) {
+        self.gone.insert(key.clone(), now);
+        if self.fleet.servers.remove(&key).is_some() {
+            touched.servers.insert(key);
+            touched.reconcile = Reconcile::Everything;
+        }
+    }
+
+    fn usage(&mut self, key: &ServerKey, power: PowerState, usage: Option<Usage>, touched: &mut Touched) {
+        let Some(server) = self.fleet.servers.get_mut(key) else { return };
+        let kept = usage.or(server.usage);
+        if server.power != power || server.usage != kept {
+            server.power = power;
+            server.usage = kept;
+            touched.direct.push(Change::ServerUsage { key: key.clone(), power, usage });
+        }
+    }
+
+    fn run(&mut self, run: Run, touched: &mut Touched) {
+        if self.fleet.runs.get(&run.id) == Some(&run) {
+            return;
+        }
+        touched.direct.push(Change::Run(Box::new(run.clone())));
+        self.fleet.runs.insert(run.id.clone(), run);
+        touched.reconcile = touched.reconcile.max(Reconcile::Orders);
+        for id in self.surplus_runs() {
+            self.fleet.runs.remove(&id);
+            touched.direct.push(Change::RunRemoved(id));
+        }
+    }
+
+    /// Ended runs beyond what the policy keeps, oldest first; a run that waits for a person is never dropped.
+    fn surplus_runs(&self) -> Vec<RunId> {
+        let surplus = self.fleet.runs.len().saturating_sub(self.policy.ended_runs_kept);
+        let is_settled = |run: &&Run| run.status.is_ended() && run.status != RunStatus::NeedsOperator;
+        self.fleet.runs.values().filter(is_settled).take(surplus).map(|run| run.id.clone()).collect()
+    }
+
+    fn reconcile(&mut self, now: Timestamp, touched: &mut Touched) {
+        if touched.reconcile == Reconcile::Nothing {
+            return;
+        }
+        let view = reconcile::View {
+            fleet: &self.fleet,
+            policy: &self.policy,
+            seen: &self.seen,
+            kept: &self.kept,
+            now,
+        };
+        let index = reconcile::Index::of(&view);
+        let orders = reconcile::orders(&view, &index);
+        let servers = if touched.reconcile == Reconcile::Everything {
+            reconcile::servers(&view, &index)
+        } else {
+            Vec::new()
+        };
+        drop(index);
+        for verdict in servers {
+            if let Some(server) = self.fleet.servers.get_mut(&verdict.key) {
+                server.ownership = verdict.ownership;
+                server.burn_per_hour = verdict.burn_per_hour;
+                touched.servers.insert(verdict.key);
+            }
+        }
+        for verdict in orders {
+            if let Some(entry) = self.fleet.orders.get_mut(&verdict.id) {
+                entry.trouble = verdict.trouble;
+                entry.server = verdict.server;
+                touched.orders.insert(verdict.id);
+            }
+        }
+        if touched.reconcile == Reconcile::Everything {
+            self.totals = reconcile::totals(&self.fleet);
+        }
+        self.summarise(touched);
+    }
+
+    fn summarise(&mut self, touched: &mut Touched) {
+        let summary = reconcile::summary(&self.fleet, &self.totals);
+        let findings = reconcile::findings(&self.fleet, &summary);
+        if self.fleet.summary != summary {
+            touched.direct.push(Change::Summary(Summary::clone(&summary)));
+            self.fleet.summary = summary;
+        }
+        if self.fleet.findings != findings {
+            touched.direct.push(Change::Findings(findings.clone()));
+            self.fleet.findings = findings;
+        }
+    }
+
+    fn tell(&self, touched: Touched) -> Vec<Change> {
+        let orders = touched
+            .orders
+            .into_iter()
+            .map(|id| told(&self.fleet.orders, id, Change::Order, Change::OrderRemoved));
+        let servers = touched
+            .servers
+            .into_iter()
+            .map(|key| told(&self.fleet.servers, key, Change::Server, Change::ServerRemoved));
+        touched.direct.into_iter().chain(orders).chain(servers).collect()
+    }
+}
+
+/// The change that brings a mirror up to date about `key`.
+fn told<K: Ord + Hash, V: Clone>(
+    known: &BTreeMap<K, V>,
+    key: K,
+    changed: fn(Box<V>) -> Change,
+    removed: fn(K) -> Change,
+) -> Change {
+    match known.get(&key) {
+        Some(value) => changed(Box::new(value.clone())),
+        None => removed(key),
+    }
+}
