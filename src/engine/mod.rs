@@ -9,6 +9,7 @@ pub mod handle;
 pub mod observation;
 pub mod policy;
 pub mod reconcile;
+pub mod runs;
 pub mod shared;
 pub mod state;
 pub mod subscription;
