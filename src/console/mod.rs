@@ -1,3 +1,16 @@
 //! The terminal client: sees model and link only.
 //!
 //! Must not: import engine, providers, store or config; everything it knows came over the link or as a setting.
+//!
+//! ```text
+//! bytes ─ keys ─ keymap ─▶ Action ─▶ top layer (component) ─▶ Effects ─▶ app ─▶ link, screen, terminal
+//! link  ─ changes ─▶ Fleet (mirror) ─▶ components ─▶ dirty rectangles ─▶ screen ─▶ one write
+//! ```
+
+pub mod actions;
+pub mod component;
+pub mod context;
+pub mod keymap;
+pub mod keys;
+pub mod theme;
+pub mod widgets;

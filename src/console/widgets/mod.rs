@@ -1,0 +1,3 @@
+//! Building blocks that know no domain type.
+
+pub mod table;
