@@ -1,3 +1,32 @@
 //! The record log, which remembers, and sled, which caches over it.
 //!
-//! Must not: know providers, the engine or the screen; let a sled type out.
+//! Must not: know providers, the engine or the screen; let a sled type out; put a record's body into a message.
+//!
+//! ```text
+//! <data folder>/
+//!   lock                      held exclusively by the one process that has the store open
+//!   log/<first>-<month>.log   the records: one JSON line each, synced before it is acknowledged
+//!   log/….log.zst             the same, closed for a while and compressed
+//!   sled/                     index over the records, last known states, packed series: can be had again
+//!   sled-aside-…/             a damaged sled folder, kept for whoever wants to look
+//! ```
+
+mod cache;
+mod disk;
+mod handle;
+mod index;
+mod keys;
+mod lock;
+mod log;
+pub mod maintenance;
+mod pack;
+mod record;
+mod segment;
+mod series;
+mod tables;
+mod writer;
+
+pub use disk::{Disk, LogFile, RealDisk};
+pub use handle::{OpenReport, Store, StoreOptions};
+pub use record::{RECORD_MAX_BYTES, RECORD_VERSION, Record, RecordKind};
+pub use segment::Damage;

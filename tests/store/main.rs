@@ -1,0 +1,5 @@
+//! The store's contract: nothing acknowledged is lost, damage is reported with its place, caches can be had again.
+#![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
+
+mod log;
+mod support;
