@@ -41,6 +41,9 @@ pub trait Component {
     /// redraws everything on resize, theme switch and when layers open or close.
     fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty;
 
+    /// Hears once that it was put on screen: the moment to ask the engine for what it shows.
+    fn on_open(&mut self, _context: &ViewContext<'_>, _effects: &mut Effects) {}
+
     /// Does an action. Handlers that changed nothing visible cost nothing.
     fn on_action(&mut self, action: Action, context: &ViewContext<'_>, effects: &mut Effects) -> Handled;
 

@@ -9,8 +9,11 @@
 
 pub mod actions;
 pub mod component;
+pub mod condition;
 pub mod context;
+pub mod format;
 pub mod keymap;
 pub mod keys;
 pub mod theme;
 pub mod widgets;
+pub mod words;

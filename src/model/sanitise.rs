@@ -19,6 +19,16 @@ pub fn sanitise(text: &str) -> String {
     clean
 }
 
+/// The text itself when nothing in it is dangerous, which is nearly always; else what [`sanitise`] leaves of it.
+#[must_use]
+pub fn clean(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.chars().all(is_drawable) {
+        std::borrow::Cow::Borrowed(text)
+    } else {
+        std::borrow::Cow::Owned(sanitise(text))
+    }
+}
+
 /// Whether a character may reach the terminal.
 fn is_drawable(character: char) -> bool {
     !character.is_control()
@@ -74,6 +84,7 @@ mod tests {
         fn nothing_dangerous_survives(text in any::<String>()) {
             let clean = sanitise(&text);
             prop_assert!(clean.chars().all(is_drawable));
+            prop_assert_eq!(super::clean(&text), clean.as_str());
             prop_assert_eq!(sanitise(&clean), clean);
         }
     }

@@ -1,0 +1,235 @@
+//! The words, glyphs and styles of states: the same word for the same thing on every screen, and never colour alone.
+
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::context::ViewContext;
+use super::format;
+use crate::model::action::{ActionRequest, CheckOutcome};
+use crate::model::finding::Severity;
+use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble};
+use crate::model::ids::ServerKey;
+use crate::model::order::OrderStatus;
+use crate::model::run::{Run, RunStatus, StepStatus};
+use crate::model::server::{OrphanReason, Ownership, PowerState, Server, ServerStatus};
+use crate::model::time::Timestamp;
+
+/// A state as it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// One cell.
+    pub glyph: &'static str,
+    /// The word.
+    pub word: String,
+    /// The style of both.
+    pub style: Style,
+}
+
+impl State {
+    /// Glyph and word as one text: `● running`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} {}", self.glyph, self.word)
+    }
+
+    /// Glyph and word in their style.
+    #[must_use]
+    pub fn span(&self) -> Span<'static> {
+        Span::styled(self.text(), self.style)
+    }
+}
+
+fn state(glyph: &'static str, word: &str, style: Style) -> State {
+    State { glyph, word: word.to_owned(), style }
+}
+
+/// An order's status.
+#[must_use]
+pub fn order_status(status: &OrderStatus, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    let (glyph, style) = match status {
+        OrderStatus::Pending | OrderStatus::Canceled => (glyphs.stopped, theme.muted),
+        OrderStatus::Paid => (glyphs.pending, theme.info),
+        OrderStatus::Provisioning => (glyphs.pending, theme.accent),
+        OrderStatus::Provisioned => (glyphs.good, theme.good),
+        OrderStatus::Error => (glyphs.bad, theme.bad),
+        OrderStatus::Other(_) => (glyphs.unknown, theme.warning),
+    };
+    state(glyph, status.word(), style)
+}
+
+/// What a server does now: the panel's word when it says more than "ready", else the daemon's.
+#[must_use]
+pub fn server_state(server: &Server, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    let (glyph, style) = match &server.status {
+        ServerStatus::Ready => return power_state(server.power, context),
+        ServerStatus::Installing | ServerStatus::RestoringBackup => (glyphs.pending, theme.accent),
+        ServerStatus::InstallFailed | ServerStatus::ReinstallFailed => (glyphs.bad, theme.bad),
+        ServerStatus::Suspended => (glyphs.stopped, theme.warning),
+        ServerStatus::Other(_) => (glyphs.unknown, theme.warning),
+    };
+    state(glyph, server.status.word(), style)
+}
+
+/// A process state.
+#[must_use]
+pub fn power_state(power: PowerState, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    let (glyph, style) = match power {
+        PowerState::Unknown => (glyphs.unknown, theme.muted),
+        PowerState::Offline => (glyphs.stopped, theme.muted),
+        PowerState::Starting | PowerState::Stopping => (glyphs.pending, theme.accent),
+        PowerState::Running => (glyphs.running, theme.good),
+    };
+    state(glyph, power.word(), style)
+}
+
+/// Who answers for a server, in a few words for a column.
+#[must_use]
+pub fn owner(ownership: &Ownership, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    match ownership {
+        Ownership::Undecided => state(glyphs.unknown, "not decided yet", theme.muted),
+        Ownership::Order(id) => state(" ", &format!("order {id}"), theme.text),
+        Ownership::Kept { by, .. } => state(glyphs.info, &format!("kept by {by}"), theme.info),
+        Ownership::Orphan { reason, .. } => {
+            state(glyphs.bad, &format!("ORPHAN: {}", orphan_reason(reason)), theme.bad)
+        }
+    }
+}
+
+/// Why nothing owns a server, as half a sentence.
+#[must_use]
+pub fn orphan_reason(reason: &OrphanReason) -> String {
+    match reason {
+        OrphanReason::NoOwner => "no order names it".to_owned(),
+        OrphanReason::OrderMissing(id) => format!("order {id} does not exist"),
+        OrphanReason::OrderNotLive(id, status) => format!("order {id} is {status}"),
+        OrphanReason::OrderHasAnother(id) => format!("order {id} has another server"),
+    }
+}
+
+/// A run's status.
+#[must_use]
+pub fn run_status(status: RunStatus, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    let (glyph, style) = match status {
+        RunStatus::Running => (glyphs.pending, theme.accent),
+        RunStatus::Undoing => (glyphs.pending, theme.warning),
+        RunStatus::Succeeded => (glyphs.good, theme.good),
+        RunStatus::Failed => (glyphs.bad, theme.bad),
+        RunStatus::Canceled => (glyphs.stopped, theme.muted),
+        RunStatus::NeedsOperator => (glyphs.warning, theme.bad),
+    };
+    state(glyph, status.word(), style)
+}
+
+/// A step's status.
+#[must_use]
+pub fn step_status(status: StepStatus, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    match status {
+        StepStatus::Waiting => state(glyphs.stopped, "waiting", theme.muted),
+        StepStatus::Acting => state(glyphs.pending, "acting", theme.accent),
+        StepStatus::Done => state(glyphs.good, "done", theme.good),
+        StepStatus::Failed => state(glyphs.bad, "failed", theme.bad),
+        StepStatus::Undone => state(glyphs.stopped, "undone", theme.warning),
+        StepStatus::UndoFailed => state(glyphs.bad, "undo failed", theme.bad),
+        StepStatus::Skipped => state(glyphs.separator, "skipped", theme.muted),
+    }
+}
+
+/// How a check of a plan came out.
+#[must_use]
+pub fn check_outcome(outcome: CheckOutcome, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    match outcome {
+        CheckOutcome::Pass => state(glyphs.good, "ok", theme.good),
+        CheckOutcome::Warn => state(glyphs.warning, "warning", theme.warning),
+        CheckOutcome::Refuse => state(glyphs.bad, "refused", theme.bad),
+    }
+}
+
+/// How bad a finding is.
+#[must_use]
+pub fn severity(severity: Severity, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    match severity {
+        Severity::Ok => state(glyphs.good, "ok", theme.good),
+        Severity::Info => state(glyphs.info, "info", theme.info),
+        Severity::Warning => state(glyphs.warning, "warning", theme.warning),
+        Severity::Error => state(glyphs.bad, "error", theme.bad),
+    }
+}
+
+/// Since when an order is in its state, as well as the row says.
+#[must_use]
+pub fn order_since(entry: &OrderEntry) -> Option<Timestamp> {
+    entry.order.updated_at.or(entry.order.created_at)
+}
+
+/// Why an order stands out, in a few words for a column; empty when it does not.
+#[must_use]
+pub fn order_trouble(entry: &OrderEntry, now: Timestamp) -> String {
+    let age = order_since(entry).map(|at| format::age_short(now.millis_since(at)).replace(' ', ""));
+    let since = |word: &str| age.as_ref().map_or_else(|| word.to_owned(), |age| format!("{word} {age} ago"));
+    match entry.trouble {
+        None => String::new(),
+        Some(OrderTrouble::PaidTooLong) => format!("{}, not claimed", since("paid")),
+        Some(OrderTrouble::ProvisioningTooLong) => format!("{}, no run", since("claimed")),
+        Some(OrderTrouble::InError) => {
+            entry.order.error_message.clone().unwrap_or_else(|| "in error, no message".to_owned())
+        }
+        Some(OrderTrouble::ServerGone) => "its server is gone".to_owned(),
+    }
+}
+
+/// What to do about an order that stands out.
+#[must_use]
+pub fn order_advice(trouble: &OrderTrouble, provision_key: &str, retry_key: &str) -> String {
+    match trouble {
+        OrderTrouble::PaidTooLong => format!("Press {provision_key} to see the plan and provision it."),
+        OrderTrouble::ProvisioningTooLong => format!(
+            "Whoever claimed it is not working on it here. If no other engine is, press {provision_key} to see what can be done."
+        ),
+        OrderTrouble::InError => format!("Mend the cause, then press {retry_key} to try again."),
+        OrderTrouble::ServerGone => format!(
+            "Somebody deleted the server at the panel. Press {provision_key} to see whether it can be made again, or cancel the order in the shop."
+        ),
+    }
+}
+
+/// How long a run has taken, or took.
+#[must_use]
+pub fn run_elapsed_ms(run: &Run, now: Timestamp) -> u64 {
+    run.ended_at.unwrap_or(now).millis_since(run.started_at)
+}
+
+/// What a run waits for, in one line; for an ended one what came of it.
+#[must_use]
+pub fn run_waits_for(run: &Run) -> String {
+    if let Some(problem) = &run.problem {
+        return problem.message.clone();
+    }
+    if let Some(step) = run.acting() {
+        let attempts =
+            if step.attempts > 1 { format!(" (attempt {})", step.attempts) } else { String::new() };
+        let detail = if step.detail.is_empty() { String::new() } else { format!(": {}", step.detail) };
+        return format!("{}{detail}{attempts}", step.title);
+    }
+    run.result.clone().unwrap_or_default()
+}
+
+/// What an action does, as the label of its confirm button: `provision`, `destroy`.
+#[must_use]
+pub fn verb(request: &ActionRequest) -> &'static str {
+    let name = request.name();
+    name.split_once('_').map_or(name, |(verb, _)| verb)
+}
+
+/// A server's name, or its key when it is not known.
+#[must_use]
+pub fn server_name(fleet: &Fleet, key: &ServerKey) -> String {
+    fleet.servers.get(key).map_or_else(|| format!("server {key}"), |server| server.name.clone())
+}
