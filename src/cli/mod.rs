@@ -2,10 +2,14 @@
 //!
 //! Must not: hold rules of the domain.
 
+pub mod act;
 pub mod args;
 pub mod config_command;
 pub mod dispatch;
 pub mod documents;
 pub mod exit;
+pub mod get;
+pub mod listing;
 pub mod output;
+pub mod session;
 pub mod site;

@@ -1,0 +1,203 @@
+//! Acting from the command line: plan, show, confirm, run, follow to the end.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use super::args::ActArguments;
+use super::exit::Exit;
+use super::session::Session;
+use crate::model::action::{ActionPlan, ActionRequest, CheckOutcome, Confirmation};
+use crate::model::ids::{RunId, ServerKey};
+use crate::model::problem::Problem;
+use crate::model::request::{Reply, Request};
+use crate::model::run::{Run, StepStatus};
+use crate::model::server::Server;
+
+/// Plans an action, asks, runs it and waits for its end.
+///
+/// # Errors
+/// The engine refused or went away; a run that was started goes on without us.
+pub async fn act(
+    session: &mut Session,
+    request: ActionRequest,
+    arguments: &ActArguments,
+) -> Result<Exit, Problem> {
+    let Reply::Plan(plan) = session.link.ask(Request::Plan(request)).await? else {
+        return Err(unexpected());
+    };
+    print_plan(&plan, arguments.json);
+    if plan.is_refused() {
+        return Ok(Exit::Refused);
+    }
+    if arguments.dry_run {
+        return Ok(Exit::Done);
+    }
+    let typed = match consent(&plan, arguments)? {
+        Consent::Given { typed } => typed,
+        Consent::Withheld => {
+            eprintln!("quarterdeck: not confirmed; nothing was done");
+            return Ok(Exit::Refused);
+        }
+    };
+    let reply = session.link.ask(Request::Execute { plan: plan.id.clone(), typed }).await?;
+    let Reply::RunStarted(run) = reply else { return Err(unexpected()) };
+    follow(session, &run, arguments.json).await
+}
+
+fn unexpected() -> Problem {
+    Problem::refused(
+        "the engine answered something else than was asked",
+        "are both ends of the same version?",
+    )
+}
+
+/// Prints the plan: to standard error for people, to standard output as JSON when asked.
+fn print_plan(plan: &ActionPlan, is_json: bool) {
+    if is_json {
+        if let Ok(text) = serde_json::to_string(plan) {
+            println!("{text}");
+        }
+        return;
+    }
+    eprintln!("{}", plan.title);
+    for check in &plan.checks {
+        let word = match check.outcome {
+            CheckOutcome::Pass => "ok     ",
+            CheckOutcome::Warn => "WARN   ",
+            CheckOutcome::Refuse => "REFUSED",
+        };
+        eprintln!("  {word} {}: {}", check.title, check.detail);
+    }
+    for (number, step) in plan.steps.iter().enumerate() {
+        let undo = if step.undo.is_empty() { String::new() } else { format!("  (undo: {})", step.undo) };
+        eprintln!("  {:>2}. {}{undo}", number + 1, step.title);
+    }
+    if let (Some(before), Some(after)) = (&plan.burn_before, &plan.burn_after) {
+        eprintln!("  cost per hour: {before} -> {after}");
+    }
+}
+
+/// The operator's answer to a plan.
+enum Consent {
+    /// Go on, with what was typed where a name is asked for.
+    Given {
+        /// The name.
+        typed: Option<String>,
+    },
+    /// Do nothing.
+    Withheld,
+}
+
+/// Asks as the plan demands, or takes the answer from the flags.
+fn consent(plan: &ActionPlan, arguments: &ActArguments) -> Result<Consent, Problem> {
+    let (is_given, typed) = match &plan.confirmation {
+        Confirmation::YesNo if arguments.yes => (true, None),
+        Confirmation::YesNo => {
+            let answer = ask("Do it? Type y to go on [N]: ")?;
+            (matches!(answer.as_str(), "y" | "Y" | "yes"), None)
+        }
+        Confirmation::TypeName(name) => {
+            let typed = match &arguments.name {
+                Some(typed) => typed.clone(),
+                None if arguments.yes => String::new(),
+                None => ask(&format!("Type the name {name:?} to go on: "))?,
+            };
+            (typed == *name, Some(typed))
+        }
+    };
+    Ok(if is_given { Consent::Given { typed } } else { Consent::Withheld })
+}
+
+/// Asks on the terminal.
+fn ask(question: &str) -> Result<String, Problem> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Problem::refused(
+            "nobody is there to confirm",
+            "use --yes, and --name where a name is asked for",
+        ));
+    }
+    eprint!("{question}");
+    let mut line = String::new();
+    let read = std::io::stderr().flush().and_then(|()| std::io::stdin().lock().read_line(&mut line));
+    read.map_err(|error| Problem::refused(format!("reading the answer: {error}"), ""))?;
+    Ok(line.trim().to_owned())
+}
+
+/// Follows a run to its end, printing each step as it ends.
+///
+/// # Errors
+/// The engine went away; the run goes on when it is back.
+pub async fn follow(session: &mut Session, id: &RunId, is_json: bool) -> Result<Exit, Problem> {
+    eprintln!("run {id}");
+    let mut printed = vec![None; 0];
+    loop {
+        if let Some(run) = session.fleet.runs.get(id) {
+            print_progress(run, &mut printed);
+            if run.status.is_ended() {
+                return Ok(conclude(run, is_json));
+            }
+        }
+        session.next().await?;
+    }
+}
+
+fn print_progress(run: &Run, printed: &mut Vec<Option<StepStatus>>) {
+    printed.resize(run.steps.len(), None);
+    for (step, last) in run.steps.iter().zip(printed.iter_mut()) {
+        if *last != Some(step.status) && !matches!(step.status, StepStatus::Waiting | StepStatus::Acting) {
+            eprintln!("  {:<12} {}: {}", step_word(step.status), step.title, step.detail);
+        }
+        *last = Some(step.status);
+    }
+}
+
+/// The word for a step's status.
+#[must_use]
+pub fn step_word(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Waiting => "waiting",
+        StepStatus::Acting => "acting",
+        StepStatus::Done => "done",
+        StepStatus::Failed => "FAILED",
+        StepStatus::Undone => "undone",
+        StepStatus::UndoFailed => "UNDO FAILED",
+        StepStatus::Skipped => "skipped",
+    }
+}
+
+fn conclude(run: &Run, is_json: bool) -> Exit {
+    if let Some(problem) = &run.problem {
+        eprintln!("{}: {problem}", run.status.word());
+    }
+    if is_json {
+        if let Ok(text) = serde_json::to_string(run) {
+            println!("{text}");
+        }
+    } else if let Some(result) = &run.result {
+        println!("{result}");
+    }
+    Exit::of_run(run.status)
+}
+
+/// The one server that a text on the command line means.
+///
+/// # Errors
+/// None or several fit; the message lists them.
+pub fn find_server(session: &Session, wanted: &str) -> Result<ServerKey, Problem> {
+    let fits = |server: &&Server| {
+        [server.identifier.as_str(), server.uuid.as_str(), server.name.as_str()].contains(&wanted)
+            || server.key.to_string() == wanted
+    };
+    let found: Vec<&Server> = session.fleet.servers.values().filter(fits).collect();
+    match found.as_slice() {
+        [only] => Ok(only.key.clone()),
+        [] => Err(Problem::not_found(format!("no server is called {wanted:?}"))),
+        several => {
+            let names: Vec<String> =
+                several.iter().map(|server| format!("{} ({})", server.key, server.identifier)).collect();
+            Err(Problem::refused(
+                format!("{} servers are called {wanted:?}: {}", several.len(), names.join(", ")),
+                "use the identifier",
+            ))
+        }
+    }
+}

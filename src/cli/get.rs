@@ -1,0 +1,123 @@
+//! `get`: lists for people and programs.
+
+use std::io::Write;
+
+use super::args::{GetArguments, Kind};
+use super::exit::Exit;
+use super::listing::{self, ListedRow};
+use super::output::Listing;
+use super::session::Session;
+use crate::link::LinkEvent;
+use crate::model::account::FeedKind;
+use crate::model::filter::Filter;
+use crate::model::problem::Problem;
+use crate::model::request::{AuditEntry, Reply, Request};
+use crate::model::time::Clock;
+
+/// How many audit entries are listed.
+const AUDIT_LIMIT: u32 = 1_000;
+
+/// The feeds that a kind is made from.
+fn feeds_of(kind: Kind) -> &'static [FeedKind] {
+    match kind {
+        Kind::Orders => &[FeedKind::Orders],
+        Kind::Nodes => &[FeedKind::Nodes],
+        Kind::Servers | Kind::Findings => &[FeedKind::Servers, FeedKind::Orders, FeedKind::Nodes],
+        Kind::Runs | Kind::Feeds | Kind::Audit | Kind::Matches | Kind::Deployments | Kind::Credits => &[],
+    }
+}
+
+/// Runs `get`.
+///
+/// # Errors
+/// The engine went away, or a provider never answered.
+pub async fn run(
+    session: &mut Session,
+    arguments: &GetArguments,
+    clock: &dyn Clock,
+) -> Result<Exit, Problem> {
+    if matches!(arguments.kind, Kind::Matches | Kind::Deployments | Kind::Credits) {
+        eprintln!("quarterdeck: no account for this is connected; this version connects panels and orders");
+    }
+    let filter = match Filter::parse(arguments.filter.as_deref().unwrap_or("")) {
+        Ok(filter) => filter,
+        Err(error) => {
+            eprintln!("quarterdeck: --filter: {error}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let feeds = feeds_of(arguments.kind);
+    session.settle(feeds, clock.now()).await?;
+    let mut last = None;
+    loop {
+        let text = written(session, arguments, &filter, clock).await?;
+        if last.as_ref() != Some(&text) {
+            for warning in session.warnings(feeds, clock.now()) {
+                eprintln!("quarterdeck: {warning}");
+            }
+            if std::io::stdout().write_all(&text).and_then(|()| std::io::stdout().flush()).is_err() {
+                return Ok(Exit::Done); // the reader closed the pipe
+            }
+            last = Some(text);
+        }
+        if !arguments.watch {
+            return Ok(Exit::Done);
+        }
+        loop {
+            let event = session.next().await?;
+            if session.is_complete() && matches!(event, LinkEvent::Changes { .. } | LinkEvent::SnapshotEnd) {
+                break;
+            }
+        }
+    }
+}
+
+async fn written(
+    session: &Session,
+    arguments: &GetArguments,
+    filter: &Filter,
+    clock: &dyn Clock,
+) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let write = if arguments.kind == Kind::Audit {
+        audit(session).await?.write(arguments.output.output, &mut bytes)
+    } else {
+        let rows: Vec<ListedRow> = listing::rows(&session.fleet, arguments.kind, clock.now())
+            .into_iter()
+            .filter(|row| filter.matches(row))
+            .collect();
+        listing_of(arguments.kind, rows).write(arguments.output.output, &mut bytes)
+    };
+    write.map_err(|error| Problem::storage(format!("writing the list: {error}")))?;
+    Ok(bytes)
+}
+
+/// Rows as a listing.
+fn listing_of(kind: Kind, rows: Vec<ListedRow>) -> Listing<serde_json::Value> {
+    let mut listing =
+        Listing { columns: listing::columns(kind).to_vec(), rows: Vec::new(), items: Vec::new() };
+    for row in rows {
+        listing.rows.push(row.cells.into_iter().map(|cell| cell.text).collect());
+        listing.items.push(row.item);
+    }
+    listing
+}
+
+async fn audit(session: &Session) -> Result<Listing<AuditEntry>, Problem> {
+    let reply = session.link.ask(Request::Audit { limit: AUDIT_LIMIT }).await?;
+    let items = if let Reply::Audit(entries) = reply { entries } else { Vec::new() };
+    let rows = items
+        .iter()
+        .map(|entry| {
+            vec![
+                entry.at.to_string(),
+                entry.by.to_string(),
+                entry.origin.clone(),
+                entry.action.clone(),
+                entry.target.clone(),
+                entry.outcome.clone(),
+            ]
+        })
+        .collect();
+    Ok(Listing { columns: vec!["at", "by", "from", "action", "target", "outcome"], rows, items })
+}
