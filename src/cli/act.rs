@@ -10,6 +10,7 @@ use crate::model::ids::{RunId, ServerKey};
 use crate::model::problem::Problem;
 use crate::model::request::{Reply, Request};
 use crate::model::run::{Run, StepStatus};
+use crate::model::sanitise::sanitise;
 use crate::model::server::Server;
 
 /// Plans an action, asks, runs it and waits for its end.
@@ -58,14 +59,14 @@ fn print_plan(plan: &ActionPlan, is_json: bool) {
         }
         return;
     }
-    eprintln!("{}", plan.title);
+    eprintln!("{}", sanitise(&plan.title));
     for check in &plan.checks {
         let word = match check.outcome {
             CheckOutcome::Pass => "ok     ",
             CheckOutcome::Warn => "WARN   ",
             CheckOutcome::Refuse => "REFUSED",
         };
-        eprintln!("  {word} {}: {}", check.title, check.detail);
+        eprintln!("  {word} {}: {}", check.title, sanitise(&check.detail));
     }
     for (number, step) in plan.steps.iter().enumerate() {
         let undo = if step.undo.is_empty() { String::new() } else { format!("  (undo: {})", step.undo) };
@@ -144,7 +145,7 @@ fn print_progress(run: &Run, printed: &mut Vec<Option<StepStatus>>) {
     printed.resize(run.steps.len(), None);
     for (step, last) in run.steps.iter().zip(printed.iter_mut()) {
         if *last != Some(step.status) && !matches!(step.status, StepStatus::Waiting | StepStatus::Acting) {
-            eprintln!("  {:<12} {}: {}", step_word(step.status), step.title, step.detail);
+            eprintln!("  {:<12} {}: {}", step_word(step.status), step.title, sanitise(&step.detail));
         }
         *last = Some(step.status);
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::args::Format;
+use crate::model::sanitise::sanitise;
 
 /// A list: named columns and rows of text, with the machine form beside it.
 #[derive(Debug)]
@@ -34,15 +35,18 @@ impl<T: Serialize> Listing<T> {
         }
     }
 
+    /// For people: what came from outside is made safe to print.
     fn write_table(&self, out: &mut dyn Write) -> io::Result<()> {
+        let clean: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|cell| sanitise(cell)).collect()).collect();
         let mut widths: Vec<usize> = self.columns.iter().map(|column| column.width()).collect();
-        for row in &self.rows {
+        for row in &clean {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.width());
             }
         }
         let header: Vec<String> = self.columns.iter().map(|column| column.to_uppercase()).collect();
-        for row in std::iter::once(&header).chain(&self.rows) {
+        for row in std::iter::once(&header).chain(&clean) {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
