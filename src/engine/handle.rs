@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::shared::SharedFleet;
 use super::subscription::Subscription;
@@ -29,6 +29,20 @@ pub struct Caller {
 pub struct EngineHandle {
     fleet: Arc<SharedFleet>,
     next_client: Arc<AtomicU64>,
+    clients: Arc<watch::Sender<u32>>,
+}
+
+/// A client counted as attached.
+pub struct Attached {
+    engine: EngineHandle,
+    client: u64,
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.engine.fleet.forget_client(self.client);
+        self.engine.clients.send_modify(|clients| *clients -= 1);
+    }
 }
 
 impl EngineHandle {
@@ -36,6 +50,13 @@ impl EngineHandle {
     #[must_use]
     pub fn next_client(&self) -> u64 {
         self.next_client.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Counts a client as attached until the guard is dropped; then it is forgotten.
+    #[must_use]
+    pub fn attach(&self, caller: &Caller) -> Attached {
+        self.clients.send_modify(|clients| *clients += 1);
+        Attached { engine: self.clone(), client: caller.client }
     }
 
     /// Answers one request.

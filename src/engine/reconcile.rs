@@ -10,7 +10,7 @@ use super::policy::ReconcilePolicy;
 use crate::model::action::ActionRequest;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble, Summary};
-use crate::model::ids::{AccountId, OperatorName, OrderId, ServerKey};
+use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderId, ServerKey};
 use crate::model::money::Money;
 use crate::model::order::OrderStatus;
 use crate::model::run::RunStatus;
@@ -291,6 +291,19 @@ pub fn totals(fleet: &Fleet) -> Totals {
         orphan_burn_per_hour: orphaned.into_money(&fleet.site.rates),
         orphans,
     }
+}
+
+/// How many servers stand on each node.
+pub fn servers_by_node(fleet: &Fleet) -> HashMap<NodeKey, u32> {
+    let mut counts: HashMap<NodeKey, u32> = HashMap::new();
+    for server in fleet.servers.values() {
+        if let Some(count) = counts.get_mut(&server.node) {
+            *count = count.saturating_add(1);
+        } else {
+            counts.insert(server.node.clone(), 1);
+        }
+    }
+    counts
 }
 
 /// The header's totals.

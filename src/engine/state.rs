@@ -9,7 +9,7 @@ use std::hash::Hash;
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen, Totals};
 use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
-use crate::model::ids::{AccountId, OperatorName, OrderId, RunId, ServerKey};
+use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderId, RunId, ServerKey};
 use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
 use crate::model::run::{Run, RunStatus};
@@ -26,6 +26,7 @@ struct Touched {
     /// Changes that are final already.
     direct: Vec<Change>,
     orders: BTreeSet<OrderId>,
+    nodes: BTreeSet<NodeKey>,
     servers: BTreeSet<ServerKey>,
     reconcile: Reconcile,
 }
@@ -213,13 +214,18 @@ impl FleetState {
         let here: BTreeSet<_> = nodes.iter().map(|node| node.key.clone()).collect();
         for mut node in nodes {
             if let Some(known) = self.fleet.nodes.get(&node.key) {
+                // The panel's list knows neither: servers are counted here, allocations a few nodes at a time.
+                node.servers = known.servers;
+                node.allocations_total = node.allocations_total.or(known.allocations_total);
+                node.allocations_free = node.allocations_free.or(known.allocations_free);
                 let observed_at = std::mem::replace(&mut node.observed_at, known.observed_at);
                 if node == *known {
                     continue;
                 }
                 node.observed_at = observed_at;
             }
-            touched.direct.push(Change::Node(Box::new(node.clone())));
+            touched.nodes.insert(node.key.clone());
+            touched.reconcile = Reconcile::Everything;
             self.fleet.nodes.insert(node.key.clone(), node);
         }
         let is_missing = |node: &&Node| {
@@ -229,7 +235,7 @@ impl FleetState {
             self.fleet.nodes.values().filter(is_missing).map(|node| node.key.clone()).collect::<Vec<_>>()
         {
             self.fleet.nodes.remove(&key);
-            touched.direct.push(Change::NodeRemoved(key));
+            touched.nodes.insert(key);
         }
     }
 
@@ -364,8 +370,21 @@ impl FleetState {
         }
         if touched.reconcile == Reconcile::Everything {
             self.totals = reconcile::totals(&self.fleet);
+            self.count_servers(touched);
         }
         self.summarise(touched);
+    }
+
+    /// How many servers stand on each node: the panel's list of nodes does not say.
+    fn count_servers(&mut self, touched: &mut Touched) {
+        let counts = reconcile::servers_by_node(&self.fleet);
+        for node in self.fleet.nodes.values_mut() {
+            let servers = counts.get(&node.key).copied().unwrap_or(0);
+            if node.servers != servers {
+                node.servers = servers;
+                touched.nodes.insert(node.key.clone());
+            }
+        }
     }
 
     fn summarise(&mut self, touched: &mut Touched) {
@@ -390,7 +409,11 @@ impl FleetState {
             .servers
             .into_iter()
             .map(|key| told(&self.fleet.servers, key, Change::Server, Change::ServerRemoved));
-        touched.direct.into_iter().chain(orders).chain(servers).collect()
+        let nodes = touched
+            .nodes
+            .into_iter()
+            .map(|key| told(&self.fleet.nodes, key, Change::Node, Change::NodeRemoved));
+        touched.direct.into_iter().chain(orders).chain(nodes).chain(servers).collect()
     }
 }
 

@@ -3,8 +3,8 @@
 //! A task (the driver) owns the connection; this is only the two queues to it. Tests of a console hold the other end of
 //! the queues themselves ([`LinkClient::pair`]) and need neither engine nor socket.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -78,6 +78,15 @@ pub enum LinkCommand {
     Focus(Focus),
 }
 
+/// Which engine answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineIdentity {
+    /// Its program's version; another one than ours may be worth a restart.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+}
+
 /// The other end of a [`LinkClient`]: the driver's, or a test's.
 #[derive(Debug)]
 pub struct LinkPeer {
@@ -92,7 +101,8 @@ pub struct LinkPeer {
 pub struct LinkClient {
     commands: mpsc::Sender<LinkCommand>,
     events: mpsc::Receiver<LinkEvent>,
-    next_id: Arc<AtomicU64>,
+    next_id: AtomicU64,
+    engine: Arc<Mutex<Option<EngineIdentity>>>,
 }
 
 impl LinkClient {
@@ -101,9 +111,27 @@ impl LinkClient {
     pub fn pair() -> (Self, LinkPeer) {
         let (command_sender, commands) = mpsc::channel(COMMANDS_QUEUED);
         let (events, event_receiver) = mpsc::channel(EVENTS_QUEUED);
-        let client =
-            Self { commands: command_sender, events: event_receiver, next_id: Arc::new(AtomicU64::new(1)) };
+        let client = Self {
+            commands: command_sender,
+            events: event_receiver,
+            next_id: AtomicU64::new(1),
+            engine: Arc::default(),
+        };
         (client, LinkPeer { commands, events })
+    }
+
+    /// Which engine answers; nothing for the pair of a test.
+    #[must_use]
+    pub fn engine(&self) -> Option<EngineIdentity> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn engine_is(&self, engine: EngineIdentity) {
+        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
+    }
+
+    pub(super) fn identity(&self) -> Arc<Mutex<Option<EngineIdentity>>> {
+        Arc::clone(&self.engine)
     }
 
     /// Sends a request; its reply comes as [`LinkEvent::Reply`] with the returned id, also when the engine is away.

@@ -3,5 +3,11 @@
 //! Must not: know what a request means; the engine answers, the console asks.
 
 pub mod client;
+mod driver;
+pub mod server;
+pub mod transport;
+pub mod unix;
+pub mod wire;
 
-pub use client::{LinkClient, LinkCommand, LinkEvent, LinkPeer};
+pub use client::{EngineIdentity, LinkClient, LinkCommand, LinkEvent, LinkPeer};
+pub use driver::{LinkOptions, connect};
