@@ -232,7 +232,7 @@ async fn refuse(
         LinkCommand::Focus(new) => *focus = Some(new),
         LinkCommand::Ask { reply, .. } => drop(reply.send(Err(away()))),
         LinkCommand::Send { id, .. } => {
-            events.send(LinkEvent::Reply { id, result: Err(away()) }).await.ok()?
+            events.send(LinkEvent::Reply { id, result: Err(away()) }).await.ok()?;
         }
     }
     Some(())
