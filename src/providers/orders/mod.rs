@@ -3,11 +3,19 @@
 //! Must not: decide which order to provision, or create anything on a customer's database. Only [`create_embedded`]
 //! creates tables, and only in the embedded `SQLite` file.
 
-#![expect(clippy::unused_async, reason = "bodies that wait arrive with the dialects")]
-
+mod database;
+mod decode;
 mod demo;
+mod driver;
+mod embedded;
 mod mapping;
+mod mariadb;
+mod postgres;
+mod schema;
 mod settings;
+mod sql;
+mod sqlite;
+mod trouble;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +29,7 @@ use crate::model::problem::Problem;
 use crate::model::time::Clock;
 
 pub use demo::{DemoArrivals, DemoEggs, DemoRegion, DemoServer, DemoShop};
+pub use embedded::create_embedded;
 pub use mapping::{AmountUnit, Preset};
 pub use settings::{OrdersSettings, OrdersSource, PoolerMode};
 
@@ -130,29 +139,27 @@ pub trait OrdersDatabase: Send + Sync {
 }
 
 /// Prepares the connection pool; the first operation connects, so a database that is down fails there, not here.
+/// Must be called inside a tokio runtime.
 ///
 /// # Errors
 /// `Invalid`: the URL, a mapped name or an override cannot be used. The text never shows the URL or its password.
+#[expect(clippy::unused_async, reason = "pools are made inside a runtime; the signature is agreed")]
 pub async fn connect(
     settings: &OrdersSettings,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn OrdersDatabase>, Problem> {
-    drop(clock);
-    Err(not_yet(settings.account.as_str()))
-}
-
-/// Creates the embedded schema in a new or existing `SQLite` file; the migration command. Repeating it is safe.
-pub async fn create_embedded(path: &Path) -> Result<(), Problem> {
-    Err(not_yet(&path.display().to_string()))
+    database::connect(settings, clock)
 }
 
 /// Fills the embedded database at `path` with the demo shop; a database that has orders already is left alone.
+#[expect(clippy::unused_async, reason = "the body arrives with the demo shop")]
 pub async fn seed_demo(path: &Path, shop: &DemoShop, clock: &dyn Clock) -> Result<(), Problem> {
     let _ = (shop.seed, clock.now());
     Err(not_yet(&path.display().to_string()))
 }
 
 /// Makes new paid orders arrive now and then, until dropped; returns only on an error.
+#[expect(clippy::unused_async, reason = "the body arrives with the demo shop")]
 pub async fn let_orders_arrive(
     path: PathBuf,
     arrivals: DemoArrivals,
