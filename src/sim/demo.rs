@@ -1,0 +1,81 @@
+//! The simulated site that `quarterdeck demo` and `quarterdeck sim` open: every simulator with its demo world.
+
+use std::io;
+use std::sync::Arc;
+
+use super::panel::{
+    FaultHandle, FaultRates, InstallPolicy, PanelSim, PanelSimOptions, RateLimits, WorldHandle, WorldKind,
+};
+use crate::model::time::Clock;
+
+/// What a demo site is started with.
+#[derive(Clone)]
+pub struct DemoOptions {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// How many seconds of the world pass in one second.
+    pub speed: f64,
+    /// Faults that strike at random.
+    pub faults: FaultRates,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The panel's world: the demo's, or a large one.
+    pub world: WorldKind,
+}
+
+/// A running demo site. The demo's servers carry order ids as external ids; see [`DemoSite::world`].
+pub struct DemoSite {
+    panel: PanelSim,
+}
+
+impl DemoSite {
+    /// Starts the simulators on loopback ports chosen by the system.
+    ///
+    /// # Errors
+    /// No port could be opened.
+    pub async fn start(options: DemoOptions) -> io::Result<Self> {
+        let panel = PanelSim::start(PanelSimOptions {
+            seed: options.seed,
+            speed: options.speed,
+            clock: Some(options.clock),
+            world: options.world,
+            rate_limits: RateLimits::V1_11,
+            installs: InstallPolicy { min_ms: 15_000, max_ms: 90_000, failure_rate: 0.04, is_held: false },
+            faults: options.faults,
+            is_eventful: true,
+            ..PanelSimOptions::default()
+        })
+        .await?;
+        Ok(Self { panel })
+    }
+
+    /// The panel's address.
+    pub fn panel_url(&self) -> String {
+        self.panel.url()
+    }
+
+    /// The application key.
+    pub fn panel_application_key(&self) -> &str {
+        self.panel.application_key()
+    }
+
+    /// The client key of an admin.
+    pub fn panel_client_key(&self) -> &str {
+        self.panel.client_key()
+    }
+
+    /// Looks into the panel's world: its servers with their external ids are what demo orders are made from.
+    pub fn world(&self) -> WorldHandle {
+        self.panel.world()
+    }
+
+    /// Sets faults of the panel.
+    pub fn faults(&self) -> FaultHandle {
+        self.panel.faults()
+    }
+
+    /// Stops the simulators.
+    pub async fn stop(self) {
+        self.panel.stop().await;
+    }
+}

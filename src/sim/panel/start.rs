@@ -1,0 +1,138 @@
+//! Starting and stopping a simulated panel.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::clock::WorldClock;
+use super::handle::{FaultHandle, WorldHandle};
+use super::options::PanelSimOptions;
+use super::seed;
+use super::shared::Shared;
+use super::world::World;
+use super::{http, wings};
+
+/// The API keys of a simulated panel. All are of user 1 (the admin) unless said otherwise.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PanelKeys {
+    /// `ptla_`, everything.
+    pub application: String,
+    /// `ptlc_` of the admin: works on both APIs.
+    pub admin: String,
+    /// `ptlc_` of user 2, who is no admin.
+    pub player: String,
+    /// `ptla_` that only reads.
+    pub read_only: String,
+    /// `ptla_` without any permission.
+    pub powerless: String,
+    /// `ptla_` that reads and writes servers only.
+    pub servers_only: String,
+    /// `ptla_` bound to another address.
+    pub application_bound: String,
+    /// `ptlc_` of user 2 bound to another address.
+    pub client_bound: String,
+}
+
+impl std::fmt::Debug for PanelKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PanelKeys(…)")
+    }
+}
+
+/// How long [`PanelSim::stop`] waits for connections to end before it cuts them.
+const STOP_WAIT: Duration = Duration::from_millis(200);
+
+/// A running panel simulator. Dropping it stops its tasks; [`PanelSim::stop`] also waits for them.
+pub struct PanelSim {
+    url: String,
+    keys: PanelKeys,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl PanelSim {
+    /// Starts the panel and one daemon socket per seeded node, on loopback ports chosen by the system.
+    ///
+    /// # Errors
+    /// No port could be opened.
+    pub async fn start(options: PanelSimOptions) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let clock = WorldClock::new(options.clock.clone(), options.speed);
+        let mut world = World::new(&options, clock.world_now(), clock.base_now());
+        world.url.clone_from(&url);
+        let keys = seed::fill(&mut world, options.world);
+        let mut sockets = Vec::new();
+        for node in world.nodes.values_mut() {
+            let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
+            let port = socket.local_addr()?.port();
+            node.socket_port = Some(port);
+            node.daemon_listen = i64::from(port);
+            sockets.push((node.id, socket));
+        }
+        let shared = Arc::new(Shared::new(&options, clock, world));
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(http::serve(listener, Arc::clone(&shared), stopped.clone()));
+        for (node_id, socket) in sockets {
+            tasks.spawn(wings::serve(socket, node_id, Arc::clone(&shared), stopped.clone()));
+        }
+        tasks.spawn(tick(Arc::clone(&shared), stopped));
+        Ok(Self { url, keys, shared, stop, tasks })
+    }
+
+    /// The panel's address, without a trailing slash.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// The application key that may do everything.
+    pub fn application_key(&self) -> &str {
+        &self.keys.application
+    }
+
+    /// The admin's account key: client API, and the application API too.
+    pub fn client_key(&self) -> &str {
+        &self.keys.admin
+    }
+
+    /// All keys, for tests of permissions.
+    pub fn keys(&self) -> &PanelKeys {
+        &self.keys
+    }
+
+    /// Looks into the world.
+    pub fn world(&self) -> WorldHandle {
+        WorldHandle(Arc::clone(&self.shared))
+    }
+
+    /// Sets faults.
+    pub fn faults(&self) -> FaultHandle {
+        FaultHandle(Arc::clone(&self.shared))
+    }
+
+    /// Stops listening and ends all connections.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+/// Moves the world even when nobody asks, so that sockets hear of what happens.
+async fn tick(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let pause = Duration::from_millis(shared.clock.second_ms().min(250));
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
+            () = tokio::time::sleep(pause) => shared.with(|_| ()),
+        }
+    }
+}
