@@ -253,3 +253,40 @@ pub struct PermissionFinding {
     /// What to do; empty when granted.
     pub advice: String,
 }
+
+/// A place that nodes stand at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The panel's id.
+    pub id: i64,
+    /// Its short name: `eu.fra`.
+    pub short: String,
+    /// Its long name; may be empty.
+    pub long: String,
+}
+
+/// Allocations to make on a node; ones that exist already are skipped by the panel (§3.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAllocations {
+    /// IP address, host name, or a network of /25 to /32.
+    pub ip: String,
+    /// Single ports or ranges: `25565`, `25600-25699`.
+    pub ports: Vec<String>,
+    /// The name players use.
+    pub alias: Option<String>,
+}
+
+/// What to change of a user; nothing means: keep.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserChange {
+    /// New external id.
+    pub external_id: Option<String>,
+    /// New e-mail address.
+    pub email: Option<String>,
+    /// New login name.
+    pub username: Option<String>,
+    /// New first name.
+    pub first_name: Option<String>,
+    /// New last name.
+    pub last_name: Option<String>,
+}
