@@ -2,14 +2,28 @@
 //!
 //! Must not: draw, print or parse arguments.
 
+mod audit;
 pub mod burn;
+mod cache;
+pub mod cadence;
+mod consoles;
 pub mod doctor;
+mod examination;
 pub mod focus;
 pub mod handle;
+mod housekeeping;
 pub mod observation;
 pub mod policy;
+pub mod poll;
 pub mod reconcile;
+mod requests;
 pub mod runs;
 pub mod shared;
+mod sources;
+pub mod start;
 pub mod state;
 pub mod subscription;
+pub mod usage;
+
+pub use requests::resident_bytes;
+pub use start::{EngineSetup, EngineTask, start};

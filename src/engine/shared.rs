@@ -15,7 +15,6 @@ use super::state::FleetState;
 use super::subscription::{Beginning, Delta, QUEUE_LENGTH, Subscription};
 use crate::model::fleet::{Change, Fleet};
 use crate::model::request::Focus;
-use crate::model::run::Run;
 use crate::model::time::{Clock, Timestamp};
 
 /// The fleet of one engine.
@@ -28,6 +27,8 @@ pub struct SharedFleet {
 struct Inner {
     state: FleetState,
     sequence: u64,
+    /// Rises with every change of what the cache keeps.
+    revision: u64,
     subscribers: BTreeMap<u64, Subscriber>,
     /// The snapshot of `sequence`, while somebody still reads it: ten consoles that attach together share one.
     snapshot: (u64, Weak<Vec<Change>>),
@@ -40,6 +41,7 @@ impl Inner {
             return;
         }
         self.sequence += 1;
+        self.revision += u64::from(changes.iter().any(is_cached));
         let delta = Delta { sequence: self.sequence, changes: Arc::new(changes) };
         self.subscribers.retain(|_, subscriber| subscriber.push(delta.clone()));
     }
@@ -70,6 +72,7 @@ impl SharedFleet {
             inner: Mutex::new(Inner {
                 state: FleetState::new(policy),
                 sequence: 0,
+                revision: 0,
                 subscribers: BTreeMap::new(),
                 snapshot: (0, Weak::new()),
             }),
@@ -143,9 +146,9 @@ impl SharedFleet {
         }
     }
 
-    /// The runs, oldest first.
-    pub fn runs(&self) -> Vec<Run> {
-        self.read(|fleet| fleet.runs.values().cloned().collect())
+    /// A number that rises whenever orders, plans, nodes or servers change.
+    pub fn revision(&self) -> u64 {
+        self.lock().revision
     }
 
     pub(super) fn begin(&self, client: u64) -> Beginning {
@@ -181,4 +184,20 @@ impl SharedFleet {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a change is about rows that the cache keeps, other than their live use.
+fn is_cached(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::Site(_)
+            | Change::Summary(_)
+            | Change::Feed(_)
+            | Change::ServerUsage { .. }
+            | Change::Run(_)
+            | Change::RunRemoved(_)
+            | Change::Findings(_)
+            | Change::Samples { .. }
+            | Change::Notice { .. }
+    )
 }

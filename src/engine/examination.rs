@@ -1,0 +1,156 @@
+//! Collects what the doctor looks at: fresh reads of the orders and of each panel; what cannot be read is a finding too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::doctor::{self, DoctorInput};
+use super::handle::Engine;
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::AccountId;
+use crate::model::node::Node;
+use crate::model::problem::Problem;
+use crate::providers::orders::{OrdersDatabase, OrdersSnapshot};
+use crate::providers::pterodactyl::{Access, PanelApi, PanelClient, PermissionFinding};
+use crate::providers::transport::Priority;
+
+/// Nodes whose free allocations are counted anew; each costs a request or more. Further ones use what polls counted.
+const NODES_COUNTED: usize = 60;
+
+/// Examines every orders database with its panel, then panels without one, then adds what the reconciler found.
+pub(super) async fn examine(engine: &Engine) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut examined = BTreeSet::new();
+    for (database, account) in &engine.orders {
+        examined.insert(account);
+        findings.extend(examine_pair(engine, Some(database.as_ref()), account).await);
+    }
+    for account in engine.panels.keys().filter(|account| !examined.contains(account)) {
+        findings.extend(examine_pair(engine, None, account).await);
+    }
+    findings.extend(engine.fleet.read(|fleet| fleet.findings.clone()));
+    findings
+}
+
+async fn examine_pair(
+    engine: &Engine,
+    database: Option<&dyn OrdersDatabase>,
+    account: &AccountId,
+) -> Vec<Finding> {
+    let (orders, panel) = tokio::join!(read_orders(database), read_panel(engine, account));
+    let mut found_elsewhere = orders.findings;
+    found_elsewhere.extend(panel.findings);
+    let input = DoctorInput {
+        orders: &orders.snapshot.orders,
+        plans: &orders.snapshot.plans,
+        region_nodes: &orders.snapshot.region_nodes,
+        nodes: panel.nodes.as_deref(),
+        egg_ids: panel.egg_ids.as_ref(),
+        free_allocations: &panel.free_allocations,
+        found_elsewhere: &found_elsewhere,
+    };
+    doctor::examine(&input)
+}
+
+#[derive(Default)]
+struct OrdersRead {
+    snapshot: OrdersSnapshot,
+    findings: Vec<Finding>,
+}
+
+async fn read_orders(database: Option<&dyn OrdersDatabase>) -> OrdersRead {
+    let mut read = OrdersRead::default();
+    let Some(database) = database else { return read };
+    match database.read_all().await {
+        Ok(snapshot) => read.snapshot = snapshot,
+        Err(problem) => read.findings.push(unreadable(database.account(), "orders", &problem)),
+    }
+    match database.problems_of_configuration().await {
+        Ok(findings) => read.findings.extend(findings),
+        Err(problem) => read.findings.push(unreadable(database.account(), "tables", &problem)),
+    }
+    read
+}
+
+#[derive(Default)]
+struct PanelRead {
+    nodes: Option<Vec<Node>>,
+    egg_ids: Option<BTreeSet<i64>>,
+    free_allocations: BTreeMap<i64, u32>,
+    findings: Vec<Finding>,
+}
+
+async fn read_panel(engine: &Engine, account: &AccountId) -> PanelRead {
+    let mut read = PanelRead::default();
+    let Some(panel) = engine.panels.get(account) else { return read };
+    match panel.nodes(Priority::Run).await {
+        Ok(nodes) => read.nodes = Some(nodes),
+        Err(problem) => read.findings.push(unreadable(account, "nodes", &problem)),
+    }
+    match panel.eggs(Priority::Run).await {
+        Ok(eggs) => read.egg_ids = Some(eggs.iter().map(|egg| egg.id).collect()),
+        Err(problem) => read.findings.push(unreadable(account, "eggs", &problem)),
+    }
+    read.free_allocations = free_allocations(panel, read.nodes.as_deref().unwrap_or_default()).await;
+    match panel.check_permissions().await {
+        Ok(permissions) => read.findings.push(of_permissions(account, &permissions)),
+        Err(problem) => read.findings.push(unreadable(account, "permissions of the keys", &problem)),
+    }
+    read
+}
+
+async fn free_allocations(panel: &PanelClient, nodes: &[Node]) -> BTreeMap<i64, u32> {
+    let mut free = BTreeMap::new();
+    for (position, node) in nodes.iter().enumerate() {
+        let Ok(id) = node.key.id.parse::<i64>() else { continue };
+        let counted = match node.allocations_free {
+            Some(known) => Some(known),
+            None if position < NODES_COUNTED => panel.count_free_allocations(id, Priority::Run).await.ok(),
+            None => None,
+        };
+        if let Some(counted) = counted {
+            free.insert(id, counted);
+        }
+    }
+    free
+}
+
+fn unreadable(account: &AccountId, what: &str, problem: &Problem) -> Finding {
+    Finding {
+        check: "readable".to_owned(),
+        severity: Severity::Error,
+        title: format!("{account}: the {what} cannot be read"),
+        why: "What cannot be read cannot be checked, sold or billed.".to_owned(),
+        advice: problem.advice.clone(),
+        rows: vec![problem.message.clone()],
+    }
+}
+
+fn of_permissions(account: &AccountId, permissions: &[PermissionFinding]) -> Finding {
+    let lacking: Vec<&PermissionFinding> =
+        permissions.iter().filter(|permission| permission.is_granted != Some(true)).collect();
+    let is_refused = lacking.iter().any(|permission| permission.is_granted == Some(false));
+    let (severity, title) = match (lacking.len(), is_refused) {
+        (0, _) => (Severity::Ok, format!("{account}: the keys may do everything that is needed")),
+        (number, true) => (Severity::Error, format!("{account}: the keys lack {number} permissions")),
+        (number, false) => (Severity::Info, format!("{account}: {number} permissions could not be checked")),
+    };
+    Finding {
+        check: "key-permissions".to_owned(),
+        severity,
+        title,
+        why: "Without them reading or provisioning fails halfway.".to_owned(),
+        advice: lacking.first().map(|permission| permission.advice.clone()).unwrap_or_default(),
+        rows: lacking.into_iter().map(permission_row).collect(),
+    }
+}
+
+fn permission_row(permission: &PermissionFinding) -> String {
+    let api = match permission.api {
+        PanelApi::Application => "application key",
+        PanelApi::Client => "client key",
+    };
+    let access = match permission.access {
+        Access::Read => "read",
+        Access::Write => "write",
+    };
+    format!("{api}: {access} {}: {}", permission.resource, permission.detail)
+}

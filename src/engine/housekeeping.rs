@@ -1,0 +1,128 @@
+//! What the engine does by the clock: cache, samples of nodes and burn, stuck orders, leaving when idle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_decimal::prelude::ToPrimitive;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::cache::Remembered;
+use super::observation::Observation;
+use super::policy::LifetimePolicy;
+use super::shared::SharedFleet;
+use super::usage::record;
+use crate::model::fleet::{Fleet, Metric, Sample, SeriesKey, SeriesOwner};
+use crate::model::problem::Problem;
+use crate::store::Store;
+
+/// How often nodes and burn are sampled, and time-dependent troubles looked at again.
+const EVERY: Duration = Duration::from_mins(1);
+
+/// Keeps the cache behind the fleet, at most every `every`, while something changes.
+pub async fn keep_cache(fleet: Arc<SharedFleet>, store: Store, every: Duration, shutdown: CancellationToken) {
+    let mut kept = None;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+        let revision = fleet.revision();
+        if kept.replace(revision) == Some(revision) {
+            save_feeds(&fleet, &store).await;
+        } else {
+            save(&fleet, &store).await;
+        }
+        for text in store.take_notices() {
+            fleet.observe(Observation::Notice { text });
+        }
+    }
+}
+
+/// Writes the whole cache and flushes the store.
+pub async fn save(fleet: &SharedFleet, store: &Store) {
+    let remembered = fleet.read(Remembered::of);
+    let store = store.clone();
+    blocking(move || remembered.save(&store).and_then(|()| store.flush())).await;
+}
+
+/// Writes only how old everything is, while nothing else changes.
+async fn save_feeds(fleet: &SharedFleet, store: &Store) {
+    let remembered = fleet.read(Remembered::feeds_of);
+    let store = store.clone();
+    blocking(move || remembered.save_feeds(&store).and_then(|()| store.flush())).await;
+}
+
+async fn blocking(work: impl FnOnce() -> Result<(), Problem> + Send + 'static) {
+    let saved = tokio::task::spawn_blocking(work).await;
+    match saved {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => tracing::warn!(%problem, "the cache was not written"),
+        Err(error) => tracing::warn!(%error, "writing the cache failed"),
+    }
+}
+
+/// Samples what changes slowly and looks again at what depends on time.
+pub async fn sample(fleet: Arc<SharedFleet>, store: Store, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        fleet.observe(Observation::Tick);
+        let at = fleet.now();
+        for (series, value) in fleet.read(slow_series) {
+            record(&fleet, Some(&store), series, Sample { at, value });
+        }
+    }
+}
+
+/// Present values of the slow series.
+fn slow_series(fleet: &Fleet) -> Vec<(SeriesKey, f32)> {
+    let nodes = fleet.nodes.values().flat_map(|node| {
+        let series = |metric| SeriesKey { owner: SeriesOwner::Node(node.key.clone()), metric };
+        [
+            (series(Metric::NodeMemoryPercent), percent(node.memory.used_percent())),
+            (series(Metric::NodeDiskPercent), percent(node.disk.used_percent())),
+        ]
+    });
+    let burn = fleet.summary.burn_per_hour.as_ref().and_then(|burn| burn.amount.to_f32());
+    let burn = burn.map(|value| (SeriesKey { owner: SeriesOwner::Site, metric: Metric::BurnPerHour }, value));
+    nodes.chain(burn).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a percentage")]
+fn percent(value: u32) -> f32 {
+    value as f32
+}
+
+/// Ends an engine started on demand once it had no client, no unfinished run and no automation for long enough.
+pub async fn leave_when_idle(
+    fleet: Arc<SharedFleet>,
+    mut clients: watch::Receiver<u32>,
+    policy: LifetimePolicy,
+    shutdown: CancellationToken,
+) {
+    let Some(idle_exit_ms) = policy.idle_exit_ms.filter(|_| !policy.has_automation) else { return };
+    let mut attended = fleet.attended();
+    loop {
+        let is_idle = *clients.borrow_and_update() == 0 && attended.borrow_and_update().runs_active() == 0;
+        let wait = async {
+            if is_idle {
+                tokio::time::sleep(Duration::from_millis(idle_exit_ms)).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = wait => {
+                tracing::info!("nobody is attached and nothing runs: leaving");
+                shutdown.cancel();
+                return;
+            }
+            changed = clients.changed() => if changed.is_err() { return },
+            changed = attended.changed() => if changed.is_err() { return },
+        }
+    }
+}

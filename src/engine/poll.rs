@@ -1,0 +1,224 @@
+//! One poller per account and kind of feed: asks when due, never twice at once, and says how it went every time.
+//!
+//! ```text
+//!            due, refresh, push                    answer or deadline
+//! waiting ───────────────────────► asking ─────────────────────────► waiting (interval or back-off)
+//! ```
+//!
+//! Each poller is a task of its own, so a provider that hangs holds up nobody else. Must not: interpret what it reads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use rand::Rng;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::cadence;
+use super::focus::Attended;
+use super::observation::Observation;
+use super::policy::PollPolicy;
+use super::shared::SharedFleet;
+use crate::model::account::{Feed, FeedKind, Provider};
+use crate::model::ids::AccountId;
+use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::model::time::Timestamp;
+
+/// Least time between two reads that pushes ask for: a database that changes all the time is read at this pace.
+const PUSH_GAP: Duration = Duration::from_millis(500);
+
+/// Something that can be asked again and again.
+pub trait Source: Send + Sync + 'static {
+    /// The account asked.
+    fn account(&self) -> &AccountId;
+
+    /// Its provider.
+    fn provider(&self) -> Provider;
+
+    /// What it is asked for.
+    fn kind(&self) -> FeedKind;
+
+    /// Reads everything once; `asked_at` is when the read began. Cancel-safe.
+    fn read(&self, asked_at: Timestamp) -> BoxFuture<'_, Result<Vec<Observation>, Problem>>;
+
+    /// Returns when something may have changed; waits for ever where the provider cannot tell. Cancel-safe.
+    fn wait_for_change(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        Box::pin(std::future::pending())
+    }
+
+    /// Requests left in the account's budget, where the provider says.
+    fn budget_remaining(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// One poller.
+pub struct Poller {
+    source: Arc<dyn Source>,
+    fleet: Arc<SharedFleet>,
+    policy: PollPolicy,
+    attended: watch::Receiver<Attended>,
+    refresh: Arc<Notify>,
+    feed: Feed,
+}
+
+/// Where a poller's waiting stands.
+struct Waiting {
+    ended: Instant,
+    due: Instant,
+    /// Whether a push may still shorten this wait.
+    is_listening: bool,
+}
+
+impl Poller {
+    /// A poller that continues where `fleet` remembers this feed; `refresh` makes it ask at once.
+    #[must_use]
+    pub fn new(
+        source: Arc<dyn Source>,
+        fleet: Arc<SharedFleet>,
+        policy: PollPolicy,
+        refresh: Arc<Notify>,
+    ) -> Self {
+        let place = (source.account().clone(), source.kind());
+        let remembered = fleet.read(|fleet| fleet.feeds.get(&place).cloned());
+        let feed = remembered.unwrap_or_else(|| Feed {
+            account: source.account().clone(),
+            provider: source.provider(),
+            kind: source.kind(),
+            succeeded_at: None,
+            attempted_at: None,
+            next_at: None,
+            interval_ms: 0,
+            problem: None,
+            failures: 0,
+            budget_remaining: None,
+        });
+        let attended = fleet.attended();
+        Self { source, fleet, policy, attended, refresh, feed }
+    }
+
+    /// Polls until `shutdown`; the first time after `first_after`.
+    pub async fn run(mut self, first_after: Duration, shutdown: CancellationToken) {
+        let now = Instant::now();
+        let mut waiting = Waiting { ended: now, due: now + first_after, is_listening: false };
+        self.feed.next_at = Some(self.fleet.now().plus_millis(millis(first_after)));
+        self.feed.interval_ms = self.interval_ms();
+        self.publish();
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.wait(&mut waiting) => {}
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                wait = self.attempt() => {
+                    let ended = Instant::now();
+                    waiting = Waiting { ended, due: ended + wait, is_listening: true };
+                }
+            }
+        }
+    }
+
+    /// Waits until it is time: due, asked to, pushed, or looked at.
+    async fn wait(&mut self, waiting: &mut Waiting) {
+        let source = Arc::clone(&self.source);
+        let mut change = source.wait_for_change();
+        let refresh = Arc::clone(&self.refresh);
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(waiting.due) => return,
+                () = refresh.notified() => return,
+                pushed = &mut change, if waiting.is_listening => {
+                    waiting.is_listening = false;
+                    // A push that broke is no reason to ask more often: polling stays the source of truth.
+                    if pushed.is_ok() && self.feed.failures == 0 {
+                        waiting.due = waiting.due.min(waiting.ended + PUSH_GAP);
+                    }
+                }
+                changed = self.attended.changed() => {
+                    if changed.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                    self.reschedule(waiting);
+                }
+            }
+        }
+    }
+
+    /// The screens changed: the interval follows at once, also to the slower side. A back-off stays.
+    fn reschedule(&mut self, waiting: &mut Waiting) {
+        let interval_ms = self.interval_ms();
+        if interval_ms == self.feed.interval_ms {
+            return;
+        }
+        self.feed.interval_ms = interval_ms;
+        if self.feed.failures == 0 && self.feed.attempted_at.is_some() {
+            waiting.due = waiting.ended + Duration::from_millis(self.wait_ms());
+            let left = waiting.due.saturating_duration_since(Instant::now());
+            self.feed.next_at = Some(self.fleet.now().plus_millis(millis(left)));
+        }
+        self.publish();
+    }
+
+    /// Asks once, publishes what came and how it went; returns how long to wait.
+    async fn attempt(&mut self) -> Duration {
+        let deadline = Duration::from_millis(self.policy.attempt_deadline_ms);
+        let read = self.source.read(self.fleet.now());
+        let result = tokio::time::timeout(deadline, read).await.unwrap_or_else(|_| Err(self.too_late()));
+        let now = self.fleet.now();
+        match result {
+            Ok(observations) => {
+                self.feed.succeeded_at = Some(now);
+                self.feed.failures = 0;
+                self.feed.problem = None;
+                for observation in observations {
+                    self.fleet.observe(observation);
+                }
+            }
+            Err(problem) => {
+                tracing::warn!(account = %self.feed.account, kind = ?self.feed.kind, %problem, "a poll failed");
+                self.feed.failures = self.feed.failures.saturating_add(1);
+                self.feed.problem = Some(problem);
+            }
+        }
+        self.feed.attempted_at = Some(now);
+        self.feed.budget_remaining = self.source.budget_remaining();
+        self.feed.interval_ms = self.interval_ms();
+        let wait_ms = self.wait_ms();
+        self.feed.next_at = Some(now.plus_millis(wait_ms));
+        self.publish();
+        Duration::from_millis(wait_ms)
+    }
+
+    fn too_late(&self) -> Problem {
+        Problem {
+            kind: ProblemKind::Timeout,
+            fault: Fault::Provider,
+            retry: Retry::Backoff,
+            effect: Effect::None,
+            message: format!("{} gave no complete answer in time", self.feed.account),
+            advice: String::new(),
+        }
+    }
+
+    fn interval_ms(&mut self) -> u64 {
+        let attention = self.attended.borrow_and_update().attention(self.feed.kind);
+        cadence::interval_ms(&self.policy, self.feed.kind, attention)
+    }
+
+    fn wait_ms(&self) -> u64 {
+        let Feed { interval_ms, failures, problem, .. } = &self.feed;
+        cadence::wait_ms(&self.policy, *interval_ms, *failures, problem.as_ref(), rand::rng().random())
+    }
+
+    fn publish(&self) {
+        self.fleet.observe(Observation::Feed(Box::new(self.feed.clone())));
+    }
+}
+
+/// A duration in whole milliseconds.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,135 @@
+//! The answers to requests: one function per kind.
+
+use std::sync::Arc;
+
+use super::handle::{Caller, Engine, unavailable};
+use super::{audit, examination};
+use crate::model::fleet::SeriesKey;
+use crate::model::ids::ServerKey;
+use crate::model::problem::Problem;
+use crate::model::request::{EngineStatus, Reply, Request};
+use crate::model::sanitise::sanitise;
+use crate::model::time::Timestamp;
+use crate::store::Store;
+
+/// Longest line typed into a console: the panel takes no longer ones over its socket either.
+const LINE_CHARACTERS_MAX: usize = 2_048;
+
+/// Audit entries returned at most.
+const AUDIT_ENTRIES_MAX: u32 = 5_000;
+
+pub(super) async fn answer(
+    engine: &Arc<Engine>,
+    caller: &Caller,
+    request: Request,
+) -> Result<Reply, Problem> {
+    match request {
+        Request::Plan(_) | Request::Execute { .. } | Request::CancelRun(_) => {
+            Err(unavailable("this engine cannot carry out runs yet"))
+        }
+        Request::Refresh => Ok(refresh(engine)),
+        Request::Doctor => Ok(Reply::Findings(examination::examine(engine).await)),
+        Request::Series { series, since } => samples(engine, series, since).await,
+        Request::ConsoleCommand { server, line } => console_command(engine, caller, server, line).await,
+        Request::Audit { limit } => {
+            let limit = limit.min(AUDIT_ENTRIES_MAX) as usize;
+            blocking(&engine.store, move |store| audit::last(store, limit)).await.map(Reply::Audit)
+        }
+        Request::Status => Ok(Reply::Status(Box::new(status(engine)))),
+        Request::Shutdown => shut_down(engine, caller).await,
+        // Streams belong to a connection: the link opens and closes them there.
+        Request::ConsoleOpen(_) | Request::ConsoleClose { .. } => {
+            Err(Problem::refused("a console stream needs a connection of its own", ""))
+        }
+    }
+}
+
+fn refresh(engine: &Engine) -> Reply {
+    for poller in &engine.refresh {
+        poller.notify_one();
+    }
+    Reply::Done
+}
+
+async fn samples(engine: &Engine, series: SeriesKey, since: Timestamp) -> Result<Reply, Problem> {
+    let until = engine.fleet.now();
+    blocking(&engine.store, move |store| store.samples(&series, since, until)).await.map(Reply::Samples)
+}
+
+/// The line is in the audit log before it is sent.
+async fn console_command(
+    engine: &Engine,
+    caller: &Caller,
+    server: ServerKey,
+    line: String,
+) -> Result<Reply, Problem> {
+    refuse_read_only(engine, caller)?;
+    if line.chars().count() > LINE_CHARACTERS_MAX {
+        return Err(Problem::refused("the line is too long for a console", "send it in parts"));
+    }
+    let target = format!("server/{server}");
+    let outcome = format!("asked: {}", sanitise(&line));
+    audit::append(engine, caller, "console_command", &target, outcome).await?;
+    if let Err(problem) = engine.consoles.command(&server, &line).await {
+        audit::append(engine, caller, "console_command", &target, format!("failed: {problem}")).await?;
+        return Err(problem);
+    }
+    Ok(Reply::Done)
+}
+
+async fn shut_down(engine: &Engine, caller: &Caller) -> Result<Reply, Problem> {
+    refuse_read_only(engine, caller)?;
+    audit::append(engine, caller, "stop_engine", "engine", "asked".to_owned()).await?;
+    engine.shutdown.cancel();
+    Ok(Reply::Done)
+}
+
+fn refuse_read_only(engine: &Engine, caller: &Caller) -> Result<(), Problem> {
+    if caller.is_read_only || engine.fleet.read(|fleet| fleet.site.is_read_only) {
+        return Err(Problem::refused(
+            "this is read-only: nothing is planned or done",
+            "attach without read-only",
+        ));
+    }
+    Ok(())
+}
+
+fn status(engine: &Engine) -> EngineStatus {
+    let (runs_active, servers, orders) = engine
+        .fleet
+        .read(|fleet| (fleet.summary.runs_active, count(fleet.servers.len()), count(fleet.orders.len())));
+    EngineStatus {
+        version: engine.version.clone(),
+        pid: std::process::id(),
+        started_at: engine.started_at,
+        clients: *engine.clients.borrow(),
+        runs_active,
+        memory_bytes: resident_bytes().unwrap_or(0),
+        data_dir: engine.data_dir.display().to_string(),
+        servers,
+        orders,
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Resident memory of this process, where the system says (Linux).
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+/// Reads from the store on a thread that may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    store: &Store,
+    read: impl FnOnce(&Store) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let store = store.clone();
+    let done = tokio::task::spawn_blocking(move || read(&store)).await;
+    done.unwrap_or_else(|error| Err(Problem::storage(format!("reading the store failed: {error}"))))
+}

@@ -1,0 +1,177 @@
+//! Putting an engine together, and taking it apart in reverse order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::cache::Remembered;
+use super::consoles::Consoles;
+use super::handle::{Engine, EngineHandle};
+use super::housekeeping;
+use super::observation::Observation;
+use super::policy::Policy;
+use super::poll::{Poller, Source};
+use super::shared::SharedFleet;
+use super::sources::{NodesSource, OrdersSource, ServersSource};
+use super::usage::UsagePoller;
+use crate::model::fleet::SERIES_POINTS_KEPT;
+use crate::model::ids::AccountId;
+use crate::model::problem::Problem;
+use crate::model::site::Site;
+use crate::model::time::Clock;
+use crate::providers::orders::OrdersDatabase;
+use crate::providers::pterodactyl::PanelClient;
+use crate::store::Store;
+
+/// What an engine is made from.
+pub struct EngineSetup {
+    /// The site's description.
+    pub site: Site,
+    /// The program's version, as `status` and the link tell it.
+    pub version: String,
+    /// The folder of the store; only one engine can have it open.
+    pub data_dir: PathBuf,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Panels.
+    pub panels: Vec<PanelClient>,
+    /// Orders databases, each with the account of the panel that its orders are provisioned on.
+    pub orders: Vec<(Arc<dyn OrdersDatabase>, AccountId)>,
+    /// Tunable numbers. `policy.reconcile.sells` is filled in from `orders`.
+    pub policy: Policy,
+}
+
+/// The tasks of a running engine.
+pub struct EngineTask {
+    handle: EngineHandle,
+    tasks: JoinSet<()>,
+}
+
+impl EngineTask {
+    /// Waits until the engine was asked to end (`Request::Shutdown`, idle for too long, [`EngineHandle::shut_down`]),
+    /// then ends it in order: pollers, runs between their steps, cache and store.
+    pub async fn stopped(mut self) {
+        let engine = &self.handle.engine;
+        loop {
+            tokio::select! {
+                () = engine.shutdown.cancelled() => break,
+                Some(ended) = self.tasks.join_next() => say_if_panicked(engine, ended),
+            }
+        }
+        while self.tasks.join_next().await.is_some() {}
+        housekeeping::save(&engine.fleet, &engine.store).await;
+    }
+}
+
+/// A task that panicked is a bug, and what it did is not done any more: everybody is told.
+fn say_if_panicked(engine: &Engine, ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a task of the engine ended in a panic");
+        let text =
+            "a part of the engine failed and does not work any more: restart it (`quarterdeck engine stop`)";
+        engine.fleet.observe(Observation::Notice { text: text.to_owned() });
+    }
+}
+
+/// Starts an engine: opens the store, shows what it remembers, resumes runs, begins to poll. Returns before any provider
+/// was asked.
+///
+/// # Errors
+/// `Unavailable`: another process has the data folder; `Storage`: it cannot be read or written.
+pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Problem> {
+    let EngineSetup { site, version, data_dir, clock, panels, orders, mut policy } = setup;
+    policy.reconcile.sells =
+        orders.iter().map(|(database, panel)| (database.account().clone(), panel.clone())).collect();
+    let accounts: BTreeSet<AccountId> = panels
+        .iter()
+        .map(|panel| panel.account().clone())
+        .chain(orders.iter().map(|(database, _)| database.account().clone()))
+        .collect();
+    let fleet = SharedFleet::new(policy.reconcile.clone(), Arc::clone(&clock));
+    fleet.observe(Observation::Site(Box::new(site)));
+    let store = open(&fleet, data_dir.clone(), clock, accounts).await?;
+    let panels: BTreeMap<AccountId, PanelClient> =
+        panels.into_iter().map(|panel| (panel.account().clone(), panel)).collect();
+    let sources = sources(&panels, &orders);
+    let engine = Arc::new(Engine {
+        consoles: Consoles::new(panels.clone(), Arc::clone(&fleet)),
+        refresh: sources.iter().map(|_| Arc::new(Notify::new())).collect(),
+        shutdown: CancellationToken::new(),
+        version,
+        data_dir,
+        started_at: fleet.now(),
+        clients: watch::channel(0).0,
+        next_client: AtomicU64::new(1),
+        history_ms: policy.polling.usage_per_server_ms.saturating_mul(SERIES_POINTS_KEPT as u64),
+        fleet,
+        store,
+        panels,
+        orders,
+    });
+    let tasks = spawn(&engine, sources, &policy);
+    let handle = EngineHandle { engine };
+    Ok((handle.clone(), EngineTask { handle, tasks }))
+}
+
+/// Opens the store, takes over what it remembers and says what it found.
+async fn open(
+    fleet: &Arc<SharedFleet>,
+    data_dir: PathBuf,
+    clock: Arc<dyn Clock>,
+    accounts: BTreeSet<AccountId>,
+) -> Result<Store, Problem> {
+    let fleet = Arc::clone(fleet);
+    let opening = tokio::task::spawn_blocking(move || {
+        let (store, report) = Store::open(&data_dir, clock)?;
+        match Remembered::load(&store) {
+            Ok(remembered) => fleet.remember(remembered.into_changes(&accounts)),
+            Err(problem) => {
+                fleet.observe(Observation::Notice { text: format!("no cached lists: {problem}") });
+            }
+        }
+        for text in report.notices {
+            fleet.observe(Observation::Notice { text });
+        }
+        Ok(store)
+    });
+    opening.await.unwrap_or_else(|error| Err(Problem::storage(format!("opening the store failed: {error}"))))
+}
+
+fn sources(
+    panels: &BTreeMap<AccountId, PanelClient>,
+    orders: &[(Arc<dyn OrdersDatabase>, AccountId)],
+) -> Vec<Arc<dyn Source>> {
+    let orders =
+        orders.iter().map(|(database, _)| Arc::new(OrdersSource(Arc::clone(database))) as Arc<dyn Source>);
+    let servers = panels.values().map(|panel| Arc::new(ServersSource(panel.clone())) as Arc<dyn Source>);
+    let nodes = panels.values().map(|panel| Arc::new(NodesSource(panel.clone())) as Arc<dyn Source>);
+    orders.chain(servers).chain(nodes).collect()
+}
+
+fn spawn(engine: &Arc<Engine>, sources: Vec<Arc<dyn Source>>, policy: &Policy) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let (fleet, store, shutdown) = (&engine.fleet, &engine.store, &engine.shutdown);
+    let mut first_after = Duration::ZERO;
+    for (source, refresh) in sources.into_iter().zip(&engine.refresh) {
+        let poller = Poller::new(source, Arc::clone(fleet), policy.polling.clone(), Arc::clone(refresh));
+        tasks.spawn(poller.run(first_after, shutdown.clone()));
+        first_after += Duration::from_millis(policy.polling.stagger_ms);
+    }
+    for panel in engine.panels.values() {
+        let source = Arc::new(panel.clone());
+        let poller = UsagePoller::new(source, Arc::clone(fleet), Some(store.clone()), policy.polling.clone());
+        tasks.spawn(poller.run(shutdown.clone()));
+    }
+    let every = Duration::from_millis(policy.polling.cache_every_ms);
+    tasks.spawn(housekeeping::keep_cache(Arc::clone(fleet), store.clone(), every, shutdown.clone()));
+    tasks.spawn(housekeeping::sample(Arc::clone(fleet), store.clone(), shutdown.clone()));
+    let clients = engine.clients.subscribe();
+    tasks.spawn(housekeeping::leave_when_idle(Arc::clone(fleet), clients, policy.lifetime, shutdown.clone()));
+    tasks
+}
