@@ -7,9 +7,6 @@ use crate::model::problem::Problem;
 use crate::model::run::{Run, RunStatus};
 use crate::model::time::Timestamp;
 
-/// The version written with each journal record's body; a newer one is not replayed.
-pub const JOURNAL_VERSION: u16 = 1;
-
 /// What steps found out or made, for later steps, for undo and for the end's report.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

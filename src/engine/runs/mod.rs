@@ -7,11 +7,32 @@
 //!                                 [UndoIntent ─► undo ─► UndoOutcome]… in reverse ─► RunEnded failed | canceled | needs_operator
 //! ```
 //!
-//! [`machine`] is the pure state machine over the journal's events; the other files act for it. Must not: draw, parse
-//! arguments, act without a journaled intent, or repeat an act without looking first.
+//! [`machine`] is the pure state machine over the journal's events; [`driver`] carries its effects out; [`runner`] is what
+//! the engine calls; one file per action says what it plans and which steps it has. Must not: draw, parse arguments, act
+//! without a journaled intent, or repeat an act without looking first.
 
+pub mod actions;
+pub mod attempts;
+mod destroy;
+pub mod driver;
 pub mod environment;
 pub mod events;
+mod identity;
+pub mod journal;
+mod keep;
 pub mod machine;
 pub mod node_choice;
+pub mod plan;
 pub mod policy;
+mod power;
+pub mod provision_order;
+mod registry;
+mod reinstall;
+mod runner;
+pub mod services;
+pub mod step;
+mod store_log;
+mod suspend;
+
+pub use policy::{InstallDeadline, RunPolicy};
+pub use runner::{RunContext, Runner};

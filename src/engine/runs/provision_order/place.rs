@@ -1,0 +1,168 @@
+//! Where the server goes: a free allocation on the planned node, or on the next that fits.
+
+use std::collections::BTreeSet;
+
+use futures::future::BoxFuture;
+use rand::seq::IndexedRandom;
+
+use super::{expect_ours, parties, read_order};
+use crate::engine::observation::Observation;
+use crate::engine::runs::events::Facts;
+use crate::engine::runs::node_choice::{Need, choose_node};
+use crate::engine::runs::step::{Made, Scene, Step, StepFailure};
+use crate::model::ids::NodeKey;
+use crate::model::order::RegionNode;
+use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::providers::pterodactyl::Allocation;
+use crate::providers::transport::Priority;
+
+/// Free allocations read to pick one from: enough that parallel runs rarely pick the same.
+const ALLOCATIONS_READ: usize = 50;
+
+/// A place for a server.
+pub(super) struct Place {
+    pub node: i64,
+    pub allocation: Allocation,
+}
+
+pub(super) struct PlaceServer;
+
+impl Step for PlaceServer {
+    fn check<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Option<Made>, StepFailure>> {
+        Box::pin(async move {
+            // No create of this run happened yet: a server that is there now was there before, and is adopted.
+            let (_, panel) = parties(scene)?;
+            let order = &scene.provision()?.order;
+            let found = panel.server_by_external_id(order.as_str(), Priority::Run).await?;
+            Ok(found.map(|server| Made {
+                facts: Facts {
+                    was_server_found: Some(true),
+                    node_id: server.node.id.parse().ok(),
+                    ..Facts::default()
+                },
+                detail: format!("server {} of this order stands already: it is adopted", server.key),
+                result: None,
+            }))
+        })
+    }
+
+    fn act<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Made, StepFailure>> {
+        Box::pin(async move {
+            expect_ours(scene).await?;
+            let place = find_place(scene, planned_node(scene)?).await?;
+            Ok(Made {
+                facts: Facts {
+                    was_server_found: Some(false),
+                    node_id: Some(place.node),
+                    allocation_id: Some(place.allocation.id),
+                    ..Facts::default()
+                },
+                detail: format!("{} on node {}", place.allocation.address(), place.node),
+                result: None,
+            })
+        })
+    }
+}
+
+/// The node that the plan chose.
+pub(super) fn planned_node(scene: &Scene<'_>) -> Result<i64, Problem> {
+    let node = &scene.provision()?.node.id;
+    node.parse().map_err(|_| Problem::refused(format!("node '{node}' is no panel node id"), ""))
+}
+
+/// A free allocation, first on `preferred`, then on the other nodes that fit, best first.
+pub(super) async fn find_place(scene: &Scene<'_>, preferred: i64) -> Result<Place, StepFailure> {
+    let mut reasons = Vec::new();
+    let mut tried = scene.learned.avoided_nodes();
+    let mut candidate = Some(preferred).filter(|node| !tried.contains(node));
+    loop {
+        if let Some(node) = candidate {
+            tried.insert(node);
+            match free_allocation(scene, node).await? {
+                Some(allocation) => return Ok(Place { node, allocation }),
+                None => reasons.push(format!("node {node}: no free allocation")),
+            }
+        }
+        match next_fitting(scene, &tried).await? {
+            Ok(node) => {
+                scene.say(&format!("{}; trying node {node}", reasons.join("; ")));
+                candidate = Some(node);
+            }
+            Err(why) => {
+                reasons.push(why);
+                return Err(no_room(&reasons).into());
+            }
+        }
+    }
+}
+
+async fn free_allocation(scene: &Scene<'_>, node: i64) -> Result<Option<Allocation>, StepFailure> {
+    let (_, panel) = parties(scene)?;
+    let mut free = panel.free_allocations(node, ALLOCATIONS_READ, Priority::Run).await?;
+    free.retain(|allocation| !allocation.is_assigned && !scene.learned.avoids_allocation(allocation.id));
+    Ok(free.choose(&mut rand::rng()).cloned())
+}
+
+/// The best node that fits now and was not tried, or why there is none.
+async fn next_fitting(scene: &Scene<'_>, tried: &BTreeSet<i64>) -> Result<Result<i64, String>, StepFailure> {
+    let ((database, panel_account), panel) = parties(scene)?;
+    let wanted = scene.provision()?;
+    let region = read_order(scene).await?.and_then(|order| order.region);
+    let map: Vec<RegionNode> = database.read_all().await?.region_nodes;
+    let map: Vec<RegionNode> = map.into_iter().filter(|row| !tried.contains(&row.panel_node_id)).collect();
+    let asked_at = scene.services.now();
+    let nodes = panel.nodes(Priority::Run).await?;
+    let need = Need {
+        region: region.as_deref(),
+        memory_mib: wanted.limits.memory_mib,
+        disk_mib: wanted.limits.disk_mib,
+    };
+    let choice = choose_node(need, &map, &nodes);
+    scene.services.fleet.observe(Observation::Nodes { account: panel_account.clone(), asked_at, nodes });
+    let none = || {
+        if choice.rejected.is_empty() {
+            "no other node serves the region".to_owned()
+        } else {
+            choice.rejections()
+        }
+    };
+    Ok(choice.best().map(|(node, _)| node).ok_or_else(none))
+}
+
+/// Whether the node still has room by the shop's rules, read from the panel just now.
+pub(super) async fn still_fits(scene: &Scene<'_>, node: i64) -> Result<bool, StepFailure> {
+    let (_, panel) = parties(scene)?;
+    let wanted = scene.provision()?;
+    let nodes = panel.nodes(Priority::Run).await?;
+    let key = NodeKey { account: panel.account().clone(), id: node.to_string() };
+    let row = scene
+        .services
+        .fleet
+        .read(|fleet| fleet.region_nodes.iter().find(|row| row.panel_node_id == node).cloned())
+        .unwrap_or(RegionNode {
+            row: String::new(),
+            region: String::new(),
+            panel_node_id: node,
+            is_enabled: true,
+            reserved_ram_mib: 0,
+            reserved_disk_mib: 0,
+        });
+    let need = Need { region: None, memory_mib: wanted.limits.memory_mib, disk_mib: wanted.limits.disk_mib };
+    // Whether an allocation is left shows when it is asked for.
+    let mut candidates: Vec<_> = nodes.into_iter().filter(|candidate| candidate.key == key).collect();
+    for candidate in &mut candidates {
+        candidate.allocations_free = None;
+    }
+    Ok(choose_node(need, &[row], &candidates).best().is_some())
+}
+
+fn no_room(reasons: &[String]) -> Problem {
+    Problem {
+        kind: ProblemKind::NoCapacity,
+        fault: Fault::Request,
+        retry: Retry::Never,
+        effect: Effect::None,
+        message: format!("no node has room: {}", reasons.join("; ")),
+        advice: "add allocations or a node to the region, then provision the order again".to_owned(),
+    }
+}

@@ -1,0 +1,376 @@
+//! The runner: plans actions, starts runs, resumes what an earlier process left, cancels.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use ulid::Ulid;
+
+use crate::engine::handle::Caller;
+use crate::engine::observation::Observation;
+use crate::engine::shared::SharedFleet;
+use crate::model::action::{ActionPlan, ActionRequest, Confirmation};
+use crate::model::ids::{AccountId, PlanId, RunId};
+use crate::model::problem::{Effect as Possible, Fault, Problem, ProblemKind, Retry};
+use crate::model::request::AuditEntry;
+use crate::model::run::{Run, RunStatus, StepState, StepStatus};
+use crate::model::time::Clock;
+use crate::providers::pterodactyl::PanelClient;
+use crate::store::Store;
+
+use super::actions;
+use super::driver::{CANCEL_QUEUE, CancelWish, Driver, audit_of};
+use super::events::JournalEvent;
+use super::journal::{RunHistory, RunLog};
+use super::machine::{Effect, RunMachine, Stage};
+use super::policy::RunPolicy;
+use super::registry::{LiveRun, Registry, locks_of};
+use super::services::{OrdersAccount, Services};
+use super::step::{Orders, Progress};
+
+/// What a runner is made of.
+pub struct RunContext {
+    /// The durable memory.
+    pub store: Store,
+    /// Panels by account.
+    pub panels: BTreeMap<AccountId, PanelClient>,
+    /// Orders databases by account, each with the account of its panel.
+    pub orders: BTreeMap<AccountId, OrdersAccount>,
+    /// What is known and shown.
+    pub fleet: Arc<SharedFleet>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How patient to be.
+    pub policy: RunPolicy,
+}
+
+/// Plans actions and carries them out; cheap to clone.
+#[derive(Clone)]
+pub struct Runner {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    services: Arc<Services>,
+    registry: Mutex<Registry>,
+    /// One start at a time: a plan's run and its target's lock are decided before the next start looks.
+    starting: tokio::sync::Mutex<()>,
+    drivers: Mutex<JoinSet<()>>,
+}
+
+impl Runner {
+    /// Loads the journal, shows past runs and resumes unfinished ones.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn start(context: RunContext) -> Result<Self, Problem> {
+        let log: Arc<dyn RunLog> = Arc::new(context.store.clone());
+        Self::start_with_log(context, log).await
+    }
+
+    /// As [`Self::start`], remembering in `log` instead of the context's store: tests put a crash into it.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn start_with_log(context: RunContext, log: Arc<dyn RunLog>) -> Result<Self, Problem> {
+        let services = Arc::new(Services::new(context, log));
+        let reading = Arc::clone(&services);
+        let (histories, notes) =
+            tokio::task::spawn_blocking(move || Ok((reading.log.histories()?, reading.log.notes()?)))
+                .await
+                .map_err(|failure| Problem::storage(format!("reading the journal failed: {failure}")))??;
+        for note in notes {
+            services.fleet.observe(Observation::Kept {
+                server: note.server,
+                by: note.by,
+                reason: note.reason,
+            });
+        }
+        let runner = Self {
+            shared: Arc::new(Shared {
+                services,
+                registry: Mutex::new(Registry::default()),
+                starting: tokio::sync::Mutex::new(()),
+                drivers: Mutex::new(JoinSet::new()),
+            }),
+        };
+        runner.load(histories);
+        Ok(runner)
+    }
+
+    /// Says what an action would do. Asks providers; changes nothing.
+    ///
+    /// # Errors
+    /// `Refused` for a read-only caller; what a provider answered when it could not be asked. Cancel-safe.
+    pub async fn plan(&self, caller: &Caller, request: ActionRequest) -> Result<ActionPlan, Problem> {
+        self.refuse_read_only(caller)?;
+        let services = &self.shared.services;
+        let draft = actions::of(&request).plan(services, caller, &request).await?;
+        let made_at = services.now();
+        let plan = draft.into_plan(
+            PlanId(Ulid::new().to_string()),
+            request,
+            made_at,
+            made_at.plus_millis(services.policy.plan_valid_ms),
+            &services.fleet,
+        );
+        self.registry().keep_plan(plan.clone(), services.policy.plans_kept);
+        Ok(plan)
+    }
+
+    /// Carries out a plan that was shown; returns once the run is in the journal. The same plan twice is the same run.
+    ///
+    /// # Errors
+    /// `Refused`: read-only, a failed check, the wrong name typed, a plan too old or unknown; `Conflict`: another run
+    /// works on the target; `Storage`: the journal cannot be written, nothing was done. Cancel-safe: a dropped call
+    /// may have started the run, which then goes on.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        plan: &PlanId,
+        typed: Option<&str>,
+    ) -> Result<RunId, Problem> {
+        self.refuse_read_only(caller)?;
+        let _one_at_a_time = self.shared.starting.lock().await;
+        if let Some(run) = self.registry().run_of(plan) {
+            return Ok(run.clone());
+        }
+        let plan = self.registry().plan(plan).cloned().ok_or_else(|| {
+            Problem::refused("this plan is not known any more", "plan the action again and confirm it")
+        })?;
+        if let Err(refusal) = self.judge(&plan, typed) {
+            self.audit_refusal(caller, &plan.request, &refusal).await;
+            return Err(refusal);
+        }
+        self.begin(caller, plan).await
+    }
+
+    /// Asks a run to stop after its present step and undo; returns once the wish is in the journal.
+    ///
+    /// # Errors
+    /// `NotFound`: no such run goes on; `Refused` for a read-only caller; `Storage`.
+    pub async fn cancel(&self, caller: &Caller, run: &RunId) -> Result<(), Problem> {
+        self.refuse_read_only(caller)?;
+        let live = self.registry().live(run).cloned();
+        let over = || Problem::not_found(format!("run {run} does not go on any more"));
+        let live = live.ok_or_else(over)?;
+        let (done, answer) = oneshot::channel();
+        let wish = CancelWish { by: caller.operator.clone(), done };
+        live.cancels.send(wish).await.map_err(|_| over())?;
+        answer.await.map_err(|_| over())?
+    }
+
+    /// Stops every run at its next safe point; unfinished ones resume at the next start. What is still acting after the
+    /// policy's patience is cut, which the next start treats like a crash.
+    pub async fn shutdown(&self) {
+        for live in self.registry().all_live() {
+            live.orders.send_modify(|orders| orders.is_shutting_down = true);
+        }
+        let mut drivers = std::mem::take(&mut *self.drivers());
+        let patience = Duration::from_millis(self.shared.services.policy.shutdown_ms);
+        let all = async { while drivers.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("some runs were still acting at shutdown; the next start looks what they did");
+        }
+        drivers.shutdown().await;
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.shared.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn drivers(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.shared.drivers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refuse_read_only(&self, caller: &Caller) -> Result<(), Problem> {
+        let is_site_read_only = self.shared.services.fleet.read(|fleet| fleet.site.is_read_only);
+        if caller.is_read_only || is_site_read_only {
+            return Err(Problem::refused(
+                "this is read-only: nothing is planned or done",
+                "attach without read-only",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether a plan may be carried out now.
+    fn judge(&self, plan: &ActionPlan, typed: Option<&str>) -> Result<(), Problem> {
+        if plan.is_refused() {
+            return Err(Problem::refused(
+                "a check of this plan refuses the action",
+                "solve what the check says",
+            ));
+        }
+        if self.shared.services.now() > plan.valid_until {
+            return Err(Problem::refused("this plan is too old", "plan the action again and confirm it"));
+        }
+        if let Confirmation::TypeName(name) = &plan.confirmation
+            && typed.map(str::trim) != Some(name.trim())
+        {
+            return Err(Problem::refused(
+                format!("'{name}' was not typed"),
+                "type the name exactly to confirm",
+            ));
+        }
+        if let Some(holder) = self.registry().holder(&locks_of(plan)) {
+            return Err(busy(&plan.request, holder));
+        }
+        Ok(())
+    }
+
+    /// Journals the start of a run and sets its driver going.
+    async fn begin(&self, caller: &Caller, plan: ActionPlan) -> Result<RunId, Problem> {
+        let services = &self.shared.services;
+        let run = new_run(caller, plan, RunId(Ulid::new().to_string()), services.now());
+        let event = JournalEvent::RunStarted {
+            run: Box::new(run.clone()),
+            origin: caller.origin.clone(),
+            hand_back: actions::of(&run.plan.request).hand_back(),
+        };
+        services
+            .log
+            .append_audit(&audit_of(&run, &caller.origin, run.started_at, "started".to_owned()))
+            .await?;
+        services.log.append_event(&run.id, &event).await?;
+        let id = run.id.clone();
+        self.registry().remember(run.plan.id.clone(), id.clone());
+        let machine = RunMachine::begin(event).map_err(|illegal| Problem::storage(illegal.to_string()))?;
+        let first = machine.resume();
+        self.spawn(machine, first);
+        Ok(id)
+    }
+
+    /// Sets a driver going and frees the run's target when it stops.
+    fn spawn(&self, machine: RunMachine, first: Effect) {
+        let run = machine.run().clone();
+        let definitions = actions::of(&run.plan.request).steps(&run.plan.request);
+        let (cancels, cancel_wishes) = mpsc::channel(CANCEL_QUEUE);
+        let orders =
+            watch::Sender::new(Orders { is_canceled: run.is_cancel_requested, is_shutting_down: false });
+        let live = LiveRun { cancels, orders: orders.clone(), locks: locks_of(&run.plan) };
+        self.registry().begin(run.id.clone(), live);
+        let services = Arc::clone(&self.shared.services);
+        let driver = Driver {
+            progress: Arc::new(Progress::new(run.clone(), Arc::clone(&services.fleet))),
+            services,
+            machine,
+            steps: definitions.into_iter().map(|definition| definition.step).collect(),
+            cancels: cancel_wishes,
+            orders,
+        };
+        let shared = Arc::downgrade(&self.shared);
+        let mut drivers = self.drivers();
+        while drivers.try_join_next().is_some() {}
+        drivers.spawn(async move {
+            let has_ended = driver.drive(first).await;
+            if let (true, Some(shared)) = (has_ended, shared.upgrade()) {
+                shared.registry.lock().unwrap_or_else(PoisonError::into_inner).end(&run.id);
+            }
+        });
+    }
+
+    /// Shows past runs and resumes unfinished ones.
+    fn load(&self, histories: Vec<RunHistory>) {
+        let mut ended = Vec::new();
+        for history in histories {
+            let replayed = history
+                .events
+                .and_then(|events| RunMachine::replay(events).map_err(|illegal| illegal.to_string()));
+            let machine = match replayed {
+                Ok(Some(machine)) => machine,
+                Ok(None) => continue,
+                Err(reason) => {
+                    let text = format!(
+                        "run {} cannot be resumed: {reason}; look at what it did by hand",
+                        history.run
+                    );
+                    self.shared.services.fleet.observe(Observation::Notice { text });
+                    continue;
+                }
+            };
+            self.registry().remember(machine.run().plan.id.clone(), machine.run().id.clone());
+            if machine.stage() == Stage::Ended {
+                self.shared.services.note_ended(machine.run().id.clone());
+                ended.push(machine);
+            } else {
+                self.resume(machine);
+            }
+        }
+        let surplus = ended.len().saturating_sub(self.shared.services.policy.ended_runs_kept);
+        for machine in ended.into_iter().skip(surplus) {
+            self.shared.services.fleet.observe(Observation::Run(Box::new(machine.run().clone())));
+        }
+    }
+
+    /// Goes on with an unfinished run, if this version still knows its steps.
+    fn resume(&self, machine: RunMachine) {
+        let run = machine.run();
+        let known = actions::of(&run.plan.request).steps(&run.plan.request);
+        if run.steps.iter().map(|step| step.name.as_str()).ne(known.iter().map(|known| known.name)) {
+            let mut run = run.clone();
+            run.status = RunStatus::NeedsOperator;
+            run.problem = Some(Problem::refused(
+                "this version of Quarterdeck does not know the run's steps",
+                "finish it with the version that began it, or by hand",
+            ));
+            self.shared.services.fleet.observe(Observation::Run(Box::new(run)));
+            return;
+        }
+        tracing::info!(run = %run.id, stage = ?machine.stage(), "resuming a run");
+        let first = machine.resume();
+        self.spawn(machine, first);
+    }
+
+    async fn audit_refusal(&self, caller: &Caller, request: &ActionRequest, refusal: &Problem) {
+        let entry = AuditEntry {
+            at: self.shared.services.now(),
+            by: caller.operator.clone(),
+            origin: caller.origin.clone(),
+            action: request.name().to_owned(),
+            target: request.target(),
+            run: None,
+            outcome: format!("refused: {}", refusal.message),
+        };
+        if let Err(problem) = self.shared.services.log.append_audit(&entry).await {
+            tracing::error!(%problem, "a refusal is not in the audit log");
+        }
+    }
+}
+
+fn new_run(caller: &Caller, plan: ActionPlan, id: RunId, at: crate::model::time::Timestamp) -> Run {
+    let state = |step: &crate::model::action::PlannedStep| StepState {
+        name: step.name.clone(),
+        title: step.title.clone(),
+        status: StepStatus::Waiting,
+        started_at: None,
+        ended_at: None,
+        detail: String::new(),
+        attempts: 0,
+    };
+    Run {
+        id,
+        steps: plan.steps.iter().map(state).collect(),
+        plan,
+        by: caller.operator.clone(),
+        status: RunStatus::Running,
+        started_at: at,
+        ended_at: None,
+        problem: None,
+        result: None,
+        is_cancel_requested: false,
+    }
+}
+
+fn busy(request: &ActionRequest, holder: &RunId) -> Problem {
+    Problem {
+        kind: ProblemKind::Conflict,
+        fault: Fault::Request,
+        retry: Retry::Backoff,
+        effect: Possible::None,
+        message: format!("run {holder} already works on {}", request.target()),
+        advice: "wait for it, or cancel it".to_owned(),
+    }
+}

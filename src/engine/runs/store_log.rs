@@ -1,0 +1,53 @@
+//! The store as the memory of runs.
+
+use std::collections::BTreeMap;
+
+use futures::future::BoxFuture;
+
+use crate::model::ids::RunId;
+use crate::model::problem::Problem;
+use crate::model::request::AuditEntry;
+use crate::store::{RecordKind, Store};
+
+use super::events::JournalEvent;
+use super::journal::{KeepNote, RunHistory, RunLog};
+
+/// The key of notes on servers, so that notes of other kinds are not read as such.
+const KEEP_KEY: &str = "keep";
+
+impl RunLog for Store {
+    fn append_event<'a>(
+        &'a self,
+        run: &'a RunId,
+        event: &'a JournalEvent,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move { self.append(RecordKind::Journal, run.as_str(), event).await.map(drop) })
+    }
+
+    fn append_audit<'a>(&'a self, entry: &'a AuditEntry) -> BoxFuture<'a, Result<(), Problem>> {
+        let key = entry.run.as_ref().map_or("", RunId::as_str);
+        Box::pin(async move { self.append(RecordKind::Audit, key, entry).await.map(drop) })
+    }
+
+    fn append_note<'a>(&'a self, note: &'a KeepNote) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move { self.append(RecordKind::Note, KEEP_KEY, note).await.map(drop) })
+    }
+
+    fn notes(&self) -> Result<Vec<KeepNote>, Problem> {
+        let records = self.records_of(RecordKind::Note, KEEP_KEY)?;
+        Ok(records.into_iter().filter_map(|record| serde_json::from_value(record.body).ok()).collect())
+    }
+
+    fn histories(&self) -> Result<Vec<RunHistory>, Problem> {
+        let mut histories: BTreeMap<RunId, Result<Vec<JournalEvent>, String>> = BTreeMap::new();
+        for record in self.records(RecordKind::Journal)? {
+            let history = histories.entry(RunId(record.key)).or_insert_with(|| Ok(Vec::new()));
+            match (serde_json::from_value(record.body), history.as_mut()) {
+                (Ok(event), Ok(events)) => events.push(event),
+                (Err(unreadable), Ok(_)) => *history = Err(unreadable.to_string()),
+                (_, Err(_)) => {}
+            }
+        }
+        Ok(histories.into_iter().map(|(run, events)| RunHistory { run, events }).collect())
+    }
+}
