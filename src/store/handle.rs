@@ -3,36 +3,34 @@
 //! Must not: let a failure of the tables reach a caller who asked for records: they are rebuilt from the log.
 
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{JoinHandle, Thread};
+use std::thread::JoinHandle;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
+use super::catch_up::{self, CaughtUp, Live};
 use super::disk::{Disk, RealDisk};
-use super::index::{self, Entry, IndexState, Place};
+use super::index::{self, Entry};
 use super::lock::FolderLock;
-use super::log::{self, LOG_FOLDER, Replay};
+use super::log::{self, LOG_FOLDER};
+use super::reader;
 use super::record::{self, Record, RecordKind};
-use super::segment::{self, Line, SegmentName, io_problem};
 use super::series::Buffers;
-use super::tables::{MemoryTables, Table, TableFault, Tables};
+use super::table_folder::TableFolder;
+use super::tables::{Table, TableFault, Tables};
+use super::wait;
 use super::writer::{self, Append};
 use crate::model::fleet::{Sample, SeriesKey};
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::{Clock, Timestamp};
 
-/// Records handed to the index at once while catching up.
-const CATCH_UP_BATCH: usize = 2048;
-
 /// Notices kept until someone takes them; full: the oldest goes.
 const NOTICES_MAX: usize = 64;
 
 /// A segment is closed when it is this long. Small enough to read whole, large enough to compress well.
-const SEGMENT_MAX_BYTES: u64 = 8 << 20;
+pub(super) const SEGMENT_MAX_BYTES: u64 = 8 << 20;
 
 /// How a store is opened.
 #[derive(Clone)]
@@ -64,15 +62,10 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-/// The tables in use and the state of the index in them: both change together when the tables fail.
-struct Live {
-    tables: Arc<dyn Tables>,
-    index: Mutex<IndexState>,
-}
-
 /// What the writer's thread shares with the handle.
 struct Shared {
     log_folder: PathBuf,
+    table_folder: TableFolder,
     live: RwLock<Arc<Live>>,
     /// The last sequence number that is on the disk.
     synced: std::sync::atomic::AtomicU64,
@@ -126,12 +119,15 @@ impl Store {
         let log_folder = dir.join(LOG_FOLDER);
         let mut notices = Vec::new();
         log::mend_end(&log_folder, &mut notices)?;
-        let tables: Arc<dyn Tables> = Arc::new(MemoryTables::default());
-        let (live, replay, known_sequence) = load_index(tables, &log_folder, &mut notices)?;
+        let table_folder = TableFolder::of(dir);
+        let open_tables = table_folder.open(&mut notices);
+        let CaughtUp { live, replay, known_sequence } =
+            catch_up::bring_up(&table_folder, open_tables, &log_folder, &mut notices)?;
         let position = log::position_after(&replay, known_sequence);
         let report = OpenReport { notices, last_sequence: position.next_sequence - 1 };
         let shared = Arc::new(Shared {
             log_folder: log_folder.clone(),
+            table_folder,
             live: RwLock::new(Arc::new(live)),
             synced: report.last_sequence.into(),
             notices: Mutex::default(),
@@ -188,7 +184,7 @@ impl Store {
         key: &str,
         body: &B,
     ) -> Result<u64, Problem> {
-        block_on(self.append(kind, key, body))
+        wait::block_on(self.append(kind, key, body))
     }
 
     #[expect(clippy::type_complexity, reason = "the three parts of one append, taken apart at once")]
@@ -219,7 +215,7 @@ impl Store {
     pub fn last_records(&self, kind: RecordKind, limit: usize) -> Result<Vec<Record>, Problem> {
         let shared = &self.inner.shared;
         let places = shared.with_tables(|tables| index::places_of_kind(tables, kind, limit))?;
-        read_records(&shared.log_folder, &places)
+        reader::read_records(&shared.log_folder, &places)
     }
 
     /// All records of a kind and key, oldest first. Blocks.
@@ -229,7 +225,7 @@ impl Store {
     pub fn records_of(&self, kind: RecordKind, key: &str) -> Result<Vec<Record>, Problem> {
         let shared = &self.inner.shared;
         let places = shared.with_tables(|tables| index::places_of_key(tables, kind, key))?;
-        read_records(&shared.log_folder, &places)
+        reader::read_records(&shared.log_folder, &places)
     }
 
     /// Keeps a value under a name; it may be lost, never wrong.
@@ -353,147 +349,17 @@ impl Shared {
         if !Arc::ptr_eq(&live, failed) {
             return Ok(()); // someone else was first
         }
-        let tables: Arc<dyn Tables> = Arc::new(MemoryTables::default());
+        if let Err(error) = self.table_folder.condemn(&fault.0) {
+            tracing::error!("the failed cache could not be marked: {error}");
+        }
         let synced = self.synced.load(std::sync::atomic::Ordering::SeqCst);
-        let mut catch_up = CatchUp::new(&*tables, IndexState::default(), synced);
-        log::replay(&self.log_folder, &mut |name, line| catch_up.take(name, line))?;
-        let index = Mutex::new(catch_up.finish().map_err(|fault| Problem::storage(fault.0))?.indexed);
-        *live = Arc::new(Live { tables, index });
+        *live = Arc::new(catch_up::in_memory(&self.log_folder, synced)?);
         drop(live);
         self.notice(format!(
             "the cache failed ({fault}): going on in memory, records are safe; it is set aside at the next start"
         ));
         Ok(())
     }
-}
-
-/// Brings the index up to the log. One that says otherwise than the log is built anew: the log is right.
-///
-/// Also returns the highest sequence number that the index knew of.
-fn load_index(
-    tables: Arc<dyn Tables>,
-    log_folder: &Path,
-    notices: &mut Vec<String>,
-) -> Result<(Live, Replay, u64), Problem> {
-    let storage = |fault: TableFault| Problem::storage(fault.0);
-    let known = index::load(&*tables).map_err(storage)?;
-    let mut catch_up = CatchUp::new(&*tables, known, u64::MAX);
-    let replay = log::replay(log_folder, &mut |name, line| catch_up.take(name, line))?;
-    let mut caught_up = catch_up.finish().map_err(storage)?;
-    notices.extend(replay.damages.iter().map(ToString::to_string));
-    notices.extend(replay.gaps.iter().map(|gap| log::missing(*gap)));
-    if known.through > replay.highest_seen {
-        let (last, through) = (replay.last_sequence, known.through);
-        notices.push(format!("the log ends at record {last}, but records up to {through} had been written"));
-    }
-    if !caught_up.agrees {
-        tables.clear(Table::Index).map_err(storage)?;
-        let mut rebuilding = CatchUp::new(&*tables, IndexState::default(), u64::MAX);
-        log::replay(log_folder, &mut |name, line| rebuilding.take(name, line))?;
-        caught_up = rebuilding.finish().map_err(storage)?;
-        notices.push(format!(
-            "the index did not agree with the log: rebuilt from the log ({} records)",
-            caught_up.indexed.entries
-        ));
-    }
-    Ok((Live { tables, index: Mutex::new(caught_up.indexed) }, replay, known.through))
-}
-
-/// Follows a replay: compares the records that are indexed and takes in those that are not.
-struct CatchUp<'a> {
-    tables: &'a dyn Tables,
-    indexed: IndexState,
-    /// What the index should be, by the log.
-    seen: IndexState,
-    known: IndexState,
-    /// Records behind this one are not acknowledged yet.
-    up_to: u64,
-    pending: Vec<Entry>,
-    fault: Option<TableFault>,
-}
-
-/// The end of a catch-up.
-struct CaughtUp {
-    indexed: IndexState,
-    /// What was indexed before is what the log holds.
-    agrees: bool,
-}
-
-impl<'a> CatchUp<'a> {
-    fn new(tables: &'a dyn Tables, known: IndexState, up_to: u64) -> Self {
-        let seen = IndexState::default();
-        Self { tables, indexed: known, seen, known, up_to, pending: Vec::new(), fault: None }
-    }
-
-    fn take(&mut self, segment: SegmentName, line: &Line<'_>) -> Result<(), &'static str> {
-        if line.sequence > self.up_to {
-            return Ok(());
-        }
-        if line.sequence <= self.known.through {
-            self.seen.include(line.sequence, line.checksum);
-            return Ok(());
-        }
-        let head = record::parse_head(line.text)?;
-        let length = u32::try_from(line.text.len()).map_err(|_| "the line is too long")?;
-        let place = Place { segment, offset: line.offset, length, checksum: line.checksum };
-        self.pending.push(Entry { sequence: line.sequence, kind: head.kind, key: head.key, place });
-        if self.pending.len() >= CATCH_UP_BATCH {
-            self.write();
-        }
-        Ok(())
-    }
-
-    fn write(&mut self) {
-        if self.fault.is_none() {
-            self.fault = index::add(self.tables, &mut self.indexed, &self.pending).err();
-        }
-        self.pending.clear();
-    }
-
-    fn finish(mut self) -> Result<CaughtUp, TableFault> {
-        if !self.pending.is_empty() {
-            self.write();
-        }
-        match self.fault {
-            Some(fault) => Err(fault),
-            None => Ok(CaughtUp { indexed: self.indexed, agrees: self.seen == self.known }),
-        }
-    }
-}
-
-/// Reads records whose places are known, each segment once.
-fn read_records(log_folder: &Path, places: &[(u64, Place)]) -> Result<Vec<Record>, Problem> {
-    let mut records = Vec::with_capacity(places.len());
-    for group in places.chunk_by(|(_, a), (_, b)| a.segment == b.segment) {
-        let (Some((_, first)), Some((_, last))) = (group.first(), group.last()) else { continue };
-        let name = first.segment;
-        let length = (last.offset + u64::from(last.length)).saturating_sub(first.offset);
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        let path = log_folder.join(name.plain());
-        let bytes = segment::read_span(log_folder, name, first.offset, length)
-            .map_err(|error| io_problem("read", &path, &error))?;
-        for (sequence, place) in group {
-            let start = usize::try_from(place.offset.saturating_sub(first.offset)).unwrap_or(usize::MAX);
-            let end = start.saturating_add(usize::try_from(place.length).unwrap_or(usize::MAX));
-            let record = bytes
-                .get(start..end)
-                .ok_or("the file is shorter than it was")
-                .and_then(|text| {
-                    let checked = record::check_line(text)?;
-                    let is_it = checked.sequence == *sequence && checked.checksum == place.checksum;
-                    if is_it { record::parse_record(text) } else { Err("another record is in its place") }
-                })
-                .map_err(|reason| {
-                    let offset = place.offset;
-                    Problem::storage(format!(
-                        "record {sequence} cannot be read from {}, byte {offset}: {reason}",
-                        name.plain()
-                    ))
-                })?;
-            records.push(record);
-        }
-    }
-    Ok(records)
 }
 
 fn closed() -> Problem {
@@ -504,27 +370,5 @@ fn closed() -> Problem {
         effect: Effect::Possible,
         message: "the store is closed".to_owned(),
         advice: "restart the engine".to_owned(),
-    }
-}
-
-/// Wakes the thread that waits in [`block_on`].
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Waits for a future that needs no runtime. Unlike a runtime's own, it works inside a runtime too.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
     }
 }

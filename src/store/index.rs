@@ -121,20 +121,14 @@ pub(super) fn add(tables: &dyn Tables, state: &mut IndexState, entries: &[Entry]
     Ok(())
 }
 
-/// Reads up to where the index was built; nothing of it is trusted when it does not agree with the entries.
+/// Reads up to where the index was built, and whether it still holds all that was put in; nothing when it was never
+/// finished.
 ///
 /// # Errors
 /// An entry was lost or changed, or the tables failed.
-pub(super) fn load(tables: &dyn Tables) -> Result<IndexState, TableFault> {
+pub(super) fn load(tables: &dyn Tables) -> Result<Option<IndexState>, TableFault> {
     let damaged = |what: &str| TableFault(format!("the index over the records {what}"));
-    let Some(bytes) = tables.get(Table::Index, keys::INDEX_STATE)? else {
-        let mut is_empty = true;
-        tables.scan(Table::Index, &[], Direction::Forward, &mut |_, _| {
-            is_empty = false;
-            ControlFlow::Break(())
-        })?;
-        return if is_empty { Ok(IndexState::default()) } else { Err(damaged("has lost its own state")) };
-    };
+    let Some(bytes) = tables.get(Table::Index, keys::INDEX_STATE)? else { return Ok(None) };
     let state = IndexState::decode(&bytes).ok_or_else(|| damaged("has an unreadable state"))?;
     let mut counted = IndexState { through: state.through, ..IndexState::default() };
     tables.scan(Table::Index, &keys::every_kind(), Direction::Forward, &mut |key, value| {
@@ -148,7 +142,11 @@ pub(super) fn load(tables: &dyn Tables) -> Result<IndexState, TableFault> {
         keyed += 1;
         ControlFlow::Continue(())
     })?;
-    if counted == state && keyed == state.entries { Ok(state) } else { Err(damaged("has lost entries")) }
+    if counted == state && keyed == state.entries {
+        Ok(Some(state))
+    } else {
+        Err(damaged("has lost entries"))
+    }
 }
 
 /// The places of the records of a kind, oldest first; at most the newest `limit`.

@@ -128,6 +128,12 @@ pub(super) fn series_part(of: &SeriesKey, hour: i64, part: u32) -> Vec<u8> {
     key
 }
 
+/// The hour in a chunk's key.
+pub(super) fn hour_of(key: &[u8]) -> Option<i64> {
+    let hour = key.get(..key.len().checked_sub(size_of::<u32>())?)?;
+    hour.last_chunk().map(|bytes| i64::from_be_bytes(*bytes) ^ i64::MIN)
+}
+
 /// The part number at the end of a chunk's key.
 pub(super) fn part_of(key: &[u8]) -> Option<u32> {
     key.last_chunk().map(|bytes| u32::from_be_bytes(*bytes))
@@ -181,7 +187,7 @@ mod tests {
                 series_part(&SeriesKey { owner: owner.clone(), metric: *metric }, *hour, *part)
             };
             prop_assert_eq!(encode(&a).cmp(&encode(&b)), a.cmp(&b));
-            prop_assert_eq!(part_of(&encode(&a)), Some(a.3));
+            prop_assert_eq!((hour_of(&encode(&a)), part_of(&encode(&a))), (Some(a.2), Some(a.3)));
         }
 
         #[test]

@@ -8,11 +8,13 @@
 //!   log/<first>-<month>.log   the records: one JSON line each, synced before it is acknowledged
 //!   log/….log.zst             the same, closed for a while and compressed
 //!   sled/                     index over the records, last known states, packed series: can be had again
-//!   sled-aside-…/             a damaged sled folder, kept for whoever wants to look
+//!   sled-aside-N/             a damaged sled folder, kept for whoever wants to look
 //! ```
 
 mod cache;
+mod catch_up;
 mod disk;
+mod guard;
 mod handle;
 mod index;
 mod keys;
@@ -20,13 +22,18 @@ mod lock;
 mod log;
 pub mod maintenance;
 mod pack;
+mod reader;
 mod record;
 mod segment;
 mod series;
+mod sled_tables;
+mod table_folder;
 mod tables;
+mod wait;
 mod writer;
 
 pub use disk::{Disk, LogFile, RealDisk};
+pub use guard::is_panic_caught;
 pub use handle::{OpenReport, Store, StoreOptions};
 pub use record::{RECORD_MAX_BYTES, RECORD_VERSION, Record, RecordKind};
 pub use segment::Damage;

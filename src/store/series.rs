@@ -41,6 +41,11 @@ impl Buffers {
         if points.is_empty() {
             return Ok(());
         }
+        if !self.open.contains_key(series) {
+            // The hour that an earlier process left open is closed by this one.
+            let left_open = newest_hour(tables, series)?.map(|hour| (hour, Vec::new()));
+            self.open.insert(series.clone(), left_open.into_iter().collect());
+        }
         let hours = self.open.entry(series.clone()).or_default();
         for point in points {
             hours.entry(hour_of(point.at)).or_default().push(*point);
@@ -54,22 +59,22 @@ impl Buffers {
         if self.count > BUFFERED_POINTS_MAX { self.write(tables, None) } else { Ok(()) }
     }
 
-    /// Writes everything buffered: hours over at `now` are closed, the others get one more part.
+    /// Writes everything buffered: hours over at `now` are closed, the others get one more part and stay open.
     pub(super) fn write(&mut self, tables: &dyn Tables, now: Option<Timestamp>) -> Result<(), TableFault> {
-        while let Some(mut entry) = self.open.first_entry() {
-            let series = entry.key().clone();
-            let hours = entry.get_mut();
-            while let Some(oldest) = hours.first_entry() {
-                let hour = *oldest.key();
-                if now.is_some_and(|now| hour < hour_of(now)) {
-                    merge(tables, &series, hour, oldest.get())?;
-                } else {
-                    append_part(tables, &series, hour, oldest.get())?;
+        let is_over = |hour: i64| now.is_some_and(|now| hour < hour_of(now));
+        for (series, hours) in &mut self.open {
+            for (hour, points) in hours.iter_mut() {
+                if is_over(*hour) {
+                    merge(tables, series, *hour, points)?;
+                } else if !points.is_empty() {
+                    append_part(tables, series, *hour, points)?;
                 }
-                self.count -= oldest.remove().len();
+                self.count -= points.len();
+                points.clear();
             }
-            entry.remove();
+            hours.retain(|hour, _| !is_over(*hour));
         }
+        self.open.retain(|_, hours| !hours.is_empty());
         Ok(())
     }
 
@@ -105,6 +110,16 @@ impl Buffers {
     }
 }
 
+/// The newest hour of which something is written.
+fn newest_hour(tables: &dyn Tables, series: &SeriesKey) -> Result<Option<i64>, TableFault> {
+    let mut newest = None;
+    tables.scan(Table::Series, &keys::series(series), Direction::Backward, &mut |key, _| {
+        newest = keys::hour_of(key);
+        ControlFlow::Break(())
+    })?;
+    Ok(newest)
+}
+
 /// Writes points as one more part of an hour.
 fn append_part(
     tables: &dyn Tables,
@@ -137,6 +152,9 @@ fn merge(tables: &dyn Tables, series: &SeriesKey, hour: i64, points: &[Sample]) 
         }
         ControlFlow::Continue(())
     })?;
+    if points.is_empty() && puts.len() <= 1 {
+        return Ok(());
+    }
     merged.extend_from_slice(points);
     pack::normalise(&mut merged);
     let part = last_damaged.map_or(0, |part| part.saturating_add(1));

@@ -17,6 +17,26 @@ pub(super) enum Table {
     Series,
 }
 
+impl Table {
+    pub(super) const ALL: [Self; 3] = [Self::Index, Self::Cache, Self::Series];
+
+    /// The name on disk.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Cache => "cache",
+            Self::Series => "series",
+        }
+    }
+
+    /// The number of the format this program writes; raised with every change of keys or values.
+    pub(super) const fn schema(self) -> u32 {
+        match self {
+            Self::Index | Self::Cache | Self::Series => 1,
+        }
+    }
+}
+
 /// The store failed below: an error, or a panic that was caught.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
