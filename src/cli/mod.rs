@@ -12,4 +12,5 @@ pub mod get;
 pub mod listing;
 pub mod output;
 pub mod session;
+pub mod simulation;
 pub mod site;

@@ -1,0 +1,234 @@
+//! The simulated site behind `demo` and `sim`: the simulators, an embedded shop whose orders fit them, and its engine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::args::SimulationArguments;
+use crate::engine::EngineSetup;
+use crate::engine::policy::{Cadence, Policy};
+use crate::model::ids::{AccountId, OrderId};
+use crate::model::problem::Problem;
+use crate::model::site::Site;
+use crate::model::time::Clock;
+use crate::providers::orders::{
+    self, DemoArrivals, DemoEggs, DemoRegion, DemoServer, DemoShop, OrdersSettings, OrdersSource,
+};
+use crate::providers::pterodactyl::{PanelClient, PanelSettings};
+use crate::sim::panel::WorldKind;
+use crate::sim::{DemoOptions, DemoSite};
+
+/// Servers on one node of a site made for measuring.
+const SERVERS_PER_NODE: u32 = 50;
+
+/// Simulated seconds between two new orders, on average.
+const NEW_ORDER_EVERY_S: f64 = 90.0;
+
+/// Paid orders that may wait before no more arrive: the demo is no flood.
+const WAITING_ORDERS_AT_MOST: u32 = 6;
+
+/// A running simulated site.
+pub struct Simulation {
+    /// The simulators.
+    pub site: DemoSite,
+    /// The embedded orders database.
+    pub orders_file: PathBuf,
+    seed: u64,
+    speed: f64,
+}
+
+/// The account names of the simulated site.
+const PANEL: &str = "panel";
+const SHOP: &str = "shop";
+
+impl Simulation {
+    /// Starts the simulators and fills the shop in `folder`.
+    ///
+    /// # Errors
+    /// The faults cannot be read, no port could be opened, or the folder cannot be written.
+    pub async fn start(
+        arguments: &SimulationArguments,
+        folder: &Path,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, Problem> {
+        let faults = match arguments.faults.as_deref() {
+            None => crate::sim::panel::FaultRates::default(),
+            Some(text) => text.parse().map_err(|error| {
+                Problem::refused(format!("--faults: {error}"), "see `quarterdeck sim --help`")
+            })?,
+        };
+        let world = arguments.servers.map_or(WorldKind::Demo, |servers| WorldKind::Large {
+            nodes: servers.div_ceil(SERVERS_PER_NODE).max(1),
+            servers,
+        });
+        let options = DemoOptions {
+            seed: arguments.seed,
+            speed: arguments.speed,
+            faults,
+            clock: Arc::clone(clock),
+            world,
+        };
+        let site = DemoSite::start(options)
+            .await
+            .map_err(|error| Problem::storage(format!("starting the simulators: {error}")))?;
+        let orders_file = folder.join(super::site::EMBEDDED_FILE);
+        orders::create_embedded(&orders_file).await?;
+        orders::seed_demo(&orders_file, &shop(&site, arguments.seed), clock.as_ref()).await?;
+        Ok(Self { site, orders_file, seed: arguments.seed, speed: arguments.speed })
+    }
+
+    /// Lets new orders arrive until the process ends.
+    pub fn let_orders_arrive(&self, clock: &Arc<dyn Clock>) {
+        let every_s = NEW_ORDER_EVERY_S / self.speed.max(0.01);
+        let arrivals = DemoArrivals {
+            every_ms: std::time::Duration::from_secs_f64(every_s).as_millis().try_into().unwrap_or(u64::MAX),
+            seed: self.seed,
+            waiting_at_most: WAITING_ORDERS_AT_MOST,
+        };
+        let (file, clock) = (self.orders_file.clone(), Arc::clone(clock));
+        tokio::spawn(async move {
+            let Err(problem) = orders::let_orders_arrive(file, arrivals, clock).await;
+            tracing::warn!(%problem, "no new demo orders arrive");
+        });
+    }
+
+    /// What an engine over this site is started with.
+    ///
+    /// # Errors
+    /// A client cannot be made.
+    pub async fn engine_setup(&self, folder: &Path, clock: &Arc<dyn Clock>) -> Result<EngineSetup, Problem> {
+        let key = |text: &str| SecretString::from(text.to_owned());
+        let panel = PanelClient::new(
+            PanelSettings {
+                client_key: Some(key(self.site.panel_client_key())),
+                ..PanelSettings::new(
+                    AccountId::from(PANEL),
+                    self.site.panel_url(),
+                    key(self.site.panel_application_key()),
+                )
+            },
+            Arc::clone(clock),
+        )?;
+        let source = OrdersSource::Sqlite { path: self.orders_file.clone() };
+        let settings = OrdersSettings::new(AccountId::from(SHOP), AccountId::from(PANEL), source);
+        let database = orders::connect(&settings, Arc::clone(clock)).await?;
+        Ok(EngineSetup {
+            site: Site {
+                name: "northwind".to_owned(),
+                word: "DEMO".to_owned(),
+                is_simulated: true,
+                ..Site::default()
+            },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_dir: folder.to_path_buf(),
+            clock: Arc::clone(clock),
+            panels: vec![panel],
+            orders: vec![(database, AccountId::from(PANEL))],
+            policy: policy(),
+        })
+    }
+
+    /// A configuration that points at these simulators; the keys are written beside the orders, for their owner only.
+    ///
+    /// # Errors
+    /// The key files cannot be written.
+    pub fn configuration(&self, folder: &Path) -> Result<String, Problem> {
+        let application_key = folder.join("application.key");
+        let client_key = folder.join("client.key");
+        for (file, key) in [
+            (&application_key, self.site.panel_application_key()),
+            (&client_key, self.site.panel_client_key()),
+        ] {
+            write_private(file, key)?;
+        }
+        let mut table = toml::Table::new();
+        let text = |text: String| toml::Value::String(text);
+        let kept_in = |file: &Path| {
+            toml::Value::Table(toml::Table::from_iter([(
+                "file".to_owned(),
+                text(file.display().to_string()),
+            )]))
+        };
+        let site = [("name", text("simulated".to_owned())), ("word", text("SIMULATED".to_owned()))];
+        let panel = [
+            ("url", text(self.site.panel_url())),
+            ("application_key", kept_in(&application_key)),
+            ("client_key", kept_in(&client_key)),
+        ];
+        let shop = [("path", text(self.orders_file.display().to_string()))];
+        table.insert("site".to_owned(), section(site));
+        table.insert("panel".to_owned(), section([(PANEL, section(panel))]));
+        table.insert("orders".to_owned(), section([(SHOP, section(shop))]));
+        Ok(table.to_string())
+    }
+}
+
+/// A TOML table of named values.
+fn section<const N: usize>(values: [(&str, toml::Value); N]) -> toml::Value {
+    toml::Value::Table(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn write_private(file: &Path, text: &str) -> Result<(), Problem> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+        .open(file)
+        .and_then(|mut opened| opened.write_all(text.as_bytes()))
+        .map_err(|error| Problem::storage(format!("{}: {error}", file.display())))
+}
+
+/// The demo asks often: everything is on this machine, and people are looking.
+fn policy() -> Policy {
+    let mut policy = Policy::default();
+    let cadence = |visible_ms| Cadence {
+        running_ms: 1_000,
+        visible_ms,
+        background_ms: visible_ms * 2,
+        idle_ms: 60_000,
+    };
+    policy.polling.orders = cadence(2_000);
+    policy.polling.servers = cadence(5_000);
+    policy.polling.nodes = cadence(10_000);
+    policy
+}
+
+/// A shop whose regions, eggs and provisioned orders are those of the simulated panel.
+fn shop(site: &DemoSite, seed: u64) -> DemoShop {
+    let world = site.world();
+    let eggs = world.eggs();
+    let egg = |name: &str| eggs.iter().find(|egg| egg.name.contains(name)).map(|egg| egg.id);
+    let regions = world
+        .nodes()
+        .into_iter()
+        .map(|node| DemoRegion { region: node.location, panel_node_id: node.id })
+        .collect();
+    let servers = world
+        .servers()
+        .into_iter()
+        .filter_map(|server| {
+            Some(DemoServer {
+                order_id: OrderId(server.external_id?),
+                server_id: server.id,
+                identifier: server.uuid.chars().take(8).collect(),
+                node_id: server.node_id,
+                name: server.name,
+                ram_mib: server.memory_mib,
+                egg_id: server.egg_id,
+            })
+        })
+        .collect();
+    DemoShop {
+        seed,
+        regions,
+        eggs: DemoEggs {
+            minecraft: egg("Paper"),
+            cs2: egg("Counter-Strike 2"),
+            rust: egg("Rust"),
+            valheim: egg("Valheim"),
+        },
+        servers,
+    }
+}
