@@ -29,8 +29,7 @@ pub fn url_of(service: Service) -> Option<String> {
     };
     let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
     if url.is_none() {
-        let is_required =
-            std::env::var("QUARTERDECK_TEST_REQUIRE_SERVICES").is_ok_and(|value| value == "1");
+        let is_required = std::env::var("QUARTERDECK_TEST_REQUIRE_SERVICES").is_ok_and(|value| value == "1");
         assert!(!is_required, "{service:?} is required here, but {variable} is not set: use tests/run");
         eprintln!("!! SKIPPED: no {service:?} ({variable} is not set): use tests/run");
     }
@@ -55,7 +54,8 @@ pub async fn create_database(service: Service) -> Option<TestDatabase> {
     let statement = format!("CREATE DATABASE {name}");
     match service {
         Service::MariaDb => {
-            run_mariadb(&admin, &format!("{statement} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")).await;
+            run_mariadb(&admin, &format!("{statement} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"))
+                .await;
         }
         // Made directly: CREATE DATABASE has no place in a pool.
         Service::Postgres | Service::PgBouncer => {
@@ -77,7 +77,8 @@ impl TestDatabase {
 
     /// The URL without a pooler.
     pub fn direct_url(&self) -> String {
-        let admin = url_of(if self.service == Service::MariaDb { Service::MariaDb } else { Service::Postgres });
+        let admin =
+            url_of(if self.service == Service::MariaDb { Service::MariaDb } else { Service::Postgres });
         with_database(&admin.expect("the service that made the database"), &self.name)
     }
 
@@ -85,8 +86,11 @@ impl TestDatabase {
     pub async fn drop_it(self) {
         match self.service {
             Service::MariaDb => {
-                run_mariadb(&url_of(Service::MariaDb).expect("MariaDB"), &format!("DROP DATABASE {}", self.name))
-                    .await;
+                run_mariadb(
+                    &url_of(Service::MariaDb).expect("MariaDB"),
+                    &format!("DROP DATABASE {}", self.name),
+                )
+                .await;
             }
             Service::Postgres | Service::PgBouncer => {
                 let statement = format!("DROP DATABASE {} WITH (FORCE)", self.name);

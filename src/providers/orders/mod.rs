@@ -6,6 +6,7 @@
 mod database;
 mod decode;
 mod demo;
+mod demo_rows;
 mod driver;
 mod embedded;
 mod mapping;
@@ -17,7 +18,6 @@ mod sql;
 mod sqlite;
 mod trouble;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -28,7 +28,7 @@ use crate::model::order::{Order, OrderStatus, RegionNode, ShopPlan};
 use crate::model::problem::Problem;
 use crate::model::time::Clock;
 
-pub use demo::{DemoArrivals, DemoEggs, DemoRegion, DemoServer, DemoShop};
+pub use demo::{DemoArrivals, DemoEggs, DemoRegion, DemoServer, DemoShop, let_orders_arrive, seed_demo};
 pub use embedded::create_embedded;
 pub use mapping::{AmountUnit, Preset};
 pub use settings::{OrdersSettings, OrdersSource, PoolerMode};
@@ -149,26 +149,4 @@ pub async fn connect(
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn OrdersDatabase>, Problem> {
     database::connect(settings, clock)
-}
-
-/// Fills the embedded database at `path` with the demo shop; a database that has orders already is left alone.
-#[expect(clippy::unused_async, reason = "the body arrives with the demo shop")]
-pub async fn seed_demo(path: &Path, shop: &DemoShop, clock: &dyn Clock) -> Result<(), Problem> {
-    let _ = (shop.seed, clock.now());
-    Err(not_yet(&path.display().to_string()))
-}
-
-/// Makes new paid orders arrive now and then, until dropped; returns only on an error.
-#[expect(clippy::unused_async, reason = "the body arrives with the demo shop")]
-pub async fn let_orders_arrive(
-    path: PathBuf,
-    arrivals: DemoArrivals,
-    clock: Arc<dyn Clock>,
-) -> Result<std::convert::Infallible, Problem> {
-    let _ = (arrivals.seed, clock.now());
-    Err(not_yet(&path.display().to_string()))
-}
-
-fn not_yet(what: &str) -> Problem {
-    Problem::refused(format!("orders database {what}: not built yet"), "")
 }

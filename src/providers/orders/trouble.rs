@@ -32,6 +32,13 @@ const POSTGRES: &[Known] = &[
     (&["42501", "44000"], ProblemKind::Forbidden, Fault::Configuration, true, CHECK_RIGHTS),
     (&["42P01", "42703", "42883", "42804"], ProblemKind::Invalid, Fault::Configuration, true, CHECK_MAPPING),
     (
+        &["42P05", "26000"],
+        ProblemKind::Invalid,
+        Fault::Configuration,
+        true,
+        "a transaction-mode pooler stands between: say so in the configuration",
+    ),
+    (
         &["53300"],
         ProblemKind::Unavailable,
         Fault::Provider,
