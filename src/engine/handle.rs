@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::consoles::Consoles;
 use super::requests;
+use super::runs::Runner;
 use super::shared::SharedFleet;
 use super::subscription::Subscription;
 use crate::model::fleet::{Change, Metric, SERIES_POINTS_KEPT, SeriesKey, SeriesOwner};
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
-use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::model::problem::Problem;
 use crate::model::request::{ConsoleItem, Focus, Reply, Request};
 use crate::model::time::Timestamp;
 use crate::providers::orders::OrdersDatabase;
@@ -41,6 +42,7 @@ pub(super) struct Engine {
     pub(super) panels: BTreeMap<AccountId, PanelClient>,
     pub(super) orders: Vec<(Arc<dyn OrdersDatabase>, AccountId)>,
     pub(super) consoles: Arc<Consoles>,
+    pub(super) runner: Runner,
     /// One per poller: ask now.
     pub(super) refresh: Vec<Arc<Notify>>,
     pub(super) shutdown: CancellationToken,
@@ -168,17 +170,5 @@ fn metrics_of(owner: &SeriesOwner) -> &'static [Metric] {
         SeriesOwner::Site => &[Metric::BurnPerHour],
         SeriesOwner::Node(_) => &[Metric::NodeMemoryPercent, Metric::NodeDiskPercent],
         SeriesOwner::Server(_) => &[Metric::CpuPercent, Metric::MemoryBytes, Metric::NetworkBytesPerSecond],
-    }
-}
-
-/// The engine cannot do this now; nothing happened.
-pub(super) fn unavailable(message: impl Into<String>) -> Problem {
-    Problem {
-        kind: ProblemKind::Unavailable,
-        fault: Fault::Internal,
-        retry: Retry::Backoff,
-        effect: Effect::None,
-        message: message.into(),
-        advice: String::new(),
     }
 }

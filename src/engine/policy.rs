@@ -1,5 +1,6 @@
 //! The engine's tunable numbers, as plain values: configuration fills them, tests change them.
 
+use super::runs::policy::RunPolicy;
 use crate::model::ids::AccountId;
 use crate::model::money::Money;
 
@@ -12,6 +13,8 @@ pub struct Policy {
     pub reconcile: ReconcilePolicy,
     /// When an engine started on demand leaves.
     pub lifetime: LifetimePolicy,
+    /// How patient runs are.
+    pub runs: RunPolicy,
 }
 
 /// How often one kind of feed is asked, by attention.

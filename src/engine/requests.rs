@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::handle::{Caller, Engine, unavailable};
+use super::handle::{Caller, Engine};
 use super::{audit, examination};
 use crate::model::fleet::SeriesKey;
 use crate::model::ids::ServerKey;
@@ -24,9 +24,13 @@ pub(super) async fn answer(
     request: Request,
 ) -> Result<Reply, Problem> {
     match request {
-        Request::Plan(_) | Request::Execute { .. } | Request::CancelRun(_) => {
-            Err(unavailable("this engine cannot carry out runs yet"))
+        Request::Plan(action) => {
+            engine.runner.plan(caller, action).await.map(|plan| Reply::Plan(Box::new(plan)))
         }
+        Request::Execute { plan, typed } => {
+            engine.runner.execute(caller, &plan, typed.as_deref()).await.map(Reply::RunStarted)
+        }
+        Request::CancelRun(run) => engine.runner.cancel(caller, &run).await.map(|()| Reply::Done),
         Request::Refresh => Ok(refresh(engine)),
         Request::Doctor => Ok(Reply::Findings(examination::examine(engine).await)),
         Request::Series { series, since } => samples(engine, series, since).await,

@@ -17,6 +17,7 @@ use super::housekeeping;
 use super::observation::Observation;
 use super::policy::Policy;
 use super::poll::{Poller, Source};
+use super::runs::{RunContext, Runner};
 use super::shared::SharedFleet;
 use super::sources::{NodesSource, OrdersSource, ServersSource};
 use super::usage::UsagePoller;
@@ -65,6 +66,7 @@ impl EngineTask {
             }
         }
         while self.tasks.join_next().await.is_some() {}
+        engine.runner.shutdown().await;
         housekeeping::save(&engine.fleet, &engine.store).await;
     }
 }
@@ -95,11 +97,21 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
         .collect();
     let fleet = SharedFleet::new(policy.reconcile.clone(), Arc::clone(&clock));
     fleet.observe(Observation::Site(Box::new(site)));
-    let store = open(&fleet, data_dir.clone(), clock, accounts).await?;
+    let store = open(&fleet, data_dir.clone(), Arc::clone(&clock), accounts).await?;
     let panels: BTreeMap<AccountId, PanelClient> =
         panels.into_iter().map(|panel| (panel.account().clone(), panel)).collect();
+    let runner = Runner::start(RunContext {
+        store: store.clone(),
+        panels: panels.clone(),
+        orders: orders.iter().map(|pair| (pair.0.account().clone(), pair.clone())).collect(),
+        fleet: Arc::clone(&fleet),
+        clock,
+        policy: policy.runs.clone(),
+    })
+    .await?;
     let sources = sources(&panels, &orders);
     let engine = Arc::new(Engine {
+        runner,
         consoles: Consoles::new(panels.clone(), Arc::clone(&fleet)),
         refresh: sources.iter().map(|_| Arc::new(Notify::new())).collect(),
         shutdown: CancellationToken::new(),
