@@ -4,9 +4,12 @@
 
 pub mod act;
 pub mod args;
+pub mod clock;
 pub mod config_command;
+pub mod dial_stdio;
 pub mod dispatch;
 pub mod documents;
+pub mod engine;
 pub mod exit;
 pub mod get;
 pub mod listing;
