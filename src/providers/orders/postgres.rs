@@ -234,3 +234,28 @@ async fn listen(options: PgConnectOptions, channel: String, changes: watch::Send
         wait_ms = (wait_ms * 2).min(LISTEN_AGAIN_MS.1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::orders::OrdersSource;
+
+    fn driver(port: u16, pooler: PoolerMode) -> PostgresDriver {
+        let url = SecretString::from(format!(
+            "postgres://postgres.ref:x@aws-0-eu.pooler.supabase.com:{port}/postgres"
+        ));
+        let source = OrdersSource::Postgres { url: url.clone() };
+        let mut settings = OrdersSettings::new("shop".into(), "panel".into(), source);
+        settings.pooler = pooler;
+        PostgresDriver::new(&settings, &url).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_transaction_poolers_port_switches_the_recipe_on() {
+        assert!(driver(6543, PoolerMode::Auto).is_pooled);
+        assert!(!driver(5432, PoolerMode::Auto).is_pooled);
+        assert!(driver(6432, PoolerMode::Transaction).is_pooled);
+        assert!(!driver(6543, PoolerMode::Direct).is_pooled);
+        assert_eq!(driver(6543, PoolerMode::Auto).findings()[0].severity, Severity::Warning);
+    }
+}
