@@ -255,6 +255,9 @@ actions! {
     OpenServer      "open_server"       "server"        View     45 [Orders]                      ["v"]
         "Go to the server of the order."
 
+    AllServers      "all_servers"       "all servers"   View     45 [Nodes]                       ["v"]
+        "Show the servers of every node."
+
     AttachConsole   "attach_console"    "console"       View     75 [Orders Servers]              ["c"]
         "Open the live console of the server."
     StartServer     "start_server"      "start"         Changes  74 [Servers Console]             ["s"]

@@ -42,6 +42,12 @@ pub fn age(millis: u64) -> String {
     }
 }
 
+/// A span as [`age`], but to the minute: what a table tells must not tick every second.
+#[must_use]
+pub fn age_minutes(millis: u64) -> String {
+    if millis < MINUTE_MS { "< 1 m".to_owned() } else { age(millis) }
+}
+
 /// A span in its largest unit: `42 s`, `3 m`, `2 h`, `3 d`.
 #[must_use]
 pub fn age_short(millis: u64) -> String {

@@ -185,6 +185,24 @@ pub fn order_trouble(entry: &OrderEntry, now: Timestamp) -> String {
     }
 }
 
+/// The run that works on this target now, if one does.
+#[must_use]
+pub fn active_run<'a>(fleet: &'a Fleet, target: &str) -> Option<&'a Run> {
+    fleet.runs.values().rev().find(|run| !run.status.is_ended() && run.plan.request.target() == target)
+}
+
+/// A run's progress in a few words for a column: `3/9 wait until installed`.
+#[must_use]
+pub fn run_progress(run: &Run) -> String {
+    let (done, all) = run.progress();
+    let waits = run.acting().map_or("", |step| step.title.as_str());
+    if run.status == RunStatus::Undoing {
+        format!("undoing: {waits}")
+    } else {
+        format!("{done}/{all} {waits}")
+    }
+}
+
 /// What to do about an order that stands out.
 #[must_use]
 pub fn order_advice(trouble: &OrderTrouble, provision_key: &str, retry_key: &str) -> String {

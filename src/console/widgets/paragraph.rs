@@ -60,6 +60,16 @@ impl Lines {
         }
     }
 
+    /// A row whose label has a style of its own.
+    pub fn labelled(&mut self, label: &Span<'static>, value: &str, style: Style) {
+        let from = self.built.len();
+        self.row("", value, style);
+        if let Some(head) = self.built.get_mut(from).and_then(|line| line.spans.first_mut()) {
+            head.content = text::left(&label.content, self.label_cells, "").into();
+            head.style = label.style;
+        }
+    }
+
     /// A label and its value; the value is wrapped beside the label.
     pub fn row(&mut self, label: &str, value: &str, style: Style) {
         self.row_of(label, vec![Span::styled(value.to_owned(), style)]);

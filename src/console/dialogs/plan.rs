@@ -1,0 +1,339 @@
+//! From an action to its run: ask for the plan, show it, ask for confirmation, carry it out.
+//!
+//! ```text
+//! asking ─▶ shown ─▶ (confirmed) starting ─▶ run view
+//!    └──▶ failed        └─ the target changed or the plan grew old: asking again, shown again
+//! ```
+//! Several requests are planned and started one after another, and confirmed once with count, names and money.
+
+mod target;
+mod view;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::run::RunDialog;
+use crate::console::actions::{Action, Scope};
+use crate::console::component::{Component, Dirty, Effects, Handled, Loudness, Ticket, Touched};
+use crate::console::context::ViewContext;
+use crate::console::keys::Key;
+use crate::console::runs_view::RunsView;
+use crate::console::widgets::confirm::{Answer, Prompt, Question};
+use crate::console::words;
+use crate::model::action::{ActionPlan, ActionRequest, Confirmation};
+use crate::model::ids::RunId;
+use crate::model::problem::Problem;
+use crate::model::request::{Reply, Request};
+use crate::model::time::Timestamp;
+use target::Fingerprint;
+
+/// At most this many things at once: more is a mistake more often than a wish.
+pub const MOST_AT_ONCE: usize = 50;
+
+/// One request on its way.
+struct Item {
+    request: ActionRequest,
+    stage: Stage,
+    /// The target as it was when the plan was made.
+    seen: Fingerprint,
+}
+
+enum Stage {
+    /// The engine makes the plan.
+    Asking,
+    /// The plan is there.
+    Planned(Box<ActionPlan>),
+    /// There is no plan, or it was not started.
+    Failed(Problem),
+    /// Confirmed; the engine was asked to start.
+    Starting,
+    /// It runs.
+    Started(RunId),
+}
+
+/// What the dialog as a whole does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Plans are being made.
+    Planning,
+    /// The operator reads and decides.
+    Deciding,
+    /// Runs are being started.
+    Starting,
+    /// Nothing can be done but close.
+    Over,
+}
+
+/// The dialog.
+pub struct PlanDialog {
+    items: Vec<Item>,
+    phase: Phase,
+    prompt: Prompt,
+    opened_by: Option<Key>,
+    /// What the operator typed when confirming.
+    typed: Option<String>,
+    /// Why the plan must be looked at again.
+    note: Option<String>,
+    offset: usize,
+    is_dirty: bool,
+}
+
+/// Opens the dialog, or says why not.
+pub fn open(requests: Vec<ActionRequest>, context: &ViewContext<'_>, effects: &mut Effects) {
+    if context.is_read_only {
+        effects.notice(Loudness::Warning, "read-only: nothing can be changed from here");
+    } else if requests.len() > MOST_AT_ONCE {
+        let text = format!("{} marked; at most {MOST_AT_ONCE} at once", requests.len());
+        effects.notice(Loudness::Warning, text);
+    } else if !requests.is_empty() {
+        effects.open(PlanDialog::new(requests, context));
+    }
+}
+
+impl PlanDialog {
+    /// A dialog that will ask for these plans when it is opened.
+    #[must_use]
+    pub fn new(requests: Vec<ActionRequest>, context: &ViewContext<'_>) -> Self {
+        let item = |request: ActionRequest| Item {
+            seen: Fingerprint::of(&request, context.fleet),
+            request,
+            stage: Stage::Asking,
+        };
+        Self {
+            items: requests.into_iter().map(item).collect(),
+            phase: Phase::Planning,
+            prompt: Prompt::new(Question::YesNo, "", None),
+            opened_by: context.key,
+            typed: None,
+            note: None,
+            offset: 0,
+            is_dirty: true,
+        }
+    }
+
+    fn ask(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
+        self.phase = Phase::Planning;
+        for (index, item) in self.items.iter_mut().enumerate() {
+            item.stage = Stage::Asking;
+            item.seen = Fingerprint::of(&item.request, context.fleet);
+            effects.send(Request::Plan(item.request.clone()), ticket(index));
+        }
+    }
+
+    /// The plans that would be carried out.
+    fn viable(&self) -> impl Iterator<Item = &ActionPlan> {
+        self.items.iter().filter_map(|item| match &item.stage {
+            Stage::Planned(plan) if !plan.is_refused() => Some(plan.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// All plans are there: decide what to ask.
+    fn decide(&mut self) {
+        if self.items.iter().any(|item| matches!(item.stage, Stage::Asking)) {
+            return;
+        }
+        let count = self.viable().count();
+        let Some(first) = self.viable().next() else {
+            self.phase = Phase::Over;
+            return;
+        };
+        let verb = words::verb(&first.request).to_owned();
+        let needs_typing = self.viable().any(|plan| matches!(plan.confirmation, Confirmation::TypeName(_)));
+        let question = match (&first.confirmation, needs_typing) {
+            (Confirmation::TypeName(name), _) if count == 1 => Question::TypeName(name.clone()),
+            (_, true) => Question::TypeName(format!("{verb} {count}")),
+            _ => Question::YesNo,
+        };
+        let label = if count > 1 { format!("{verb} {count}") } else { verb };
+        self.prompt = Prompt::new(question, &label, self.opened_by);
+        self.phase = Phase::Deciding;
+    }
+
+    fn confirmed(&mut self, typed: Option<String>, context: &ViewContext<'_>, effects: &mut Effects) {
+        if let Some(reason) = self.reason_to_look_again(context) {
+            self.note = Some(reason);
+            self.ask(context, effects);
+            return;
+        }
+        self.typed = typed;
+        self.phase = Phase::Starting;
+        self.start_next(effects);
+    }
+
+    /// Why the plan that is shown must not be carried out as it is.
+    fn reason_to_look_again(&self, context: &ViewContext<'_>) -> Option<String> {
+        let is_old = self.viable().any(|plan| plan.valid_until <= context.now);
+        let changed = self.items.iter().find_map(|item| item.seen.change(&item.request, context.fleet));
+        changed.or_else(|| is_old.then(|| "the plan had grown old and was made again".to_owned()))
+    }
+
+    /// Starts the next plan; when there is none left, goes to the runs.
+    fn start_next(&mut self, effects: &mut Effects) {
+        let next = self.items.iter_mut().enumerate().find_map(|(index, item)| match &item.stage {
+            Stage::Planned(plan) if !plan.is_refused() => {
+                Some((index, plan.id.clone(), plan.confirmation.clone()))
+            }
+            _ => None,
+        });
+        if let Some((index, plan, confirmation)) = next {
+            self.items[index].stage = Stage::Starting;
+            let typed = match confirmation {
+                Confirmation::YesNo => None,
+                // For several, the operator typed their count; the engine is told each one's name.
+                Confirmation::TypeName(name) if self.items.len() > 1 => Some(name),
+                Confirmation::TypeName(_) => self.typed.clone(),
+            };
+            effects.send(Request::Execute { plan, typed }, ticket(index));
+            return;
+        }
+        self.finish(effects);
+    }
+
+    fn finish(&mut self, effects: &mut Effects) {
+        let mut started = self.items.iter().filter_map(|item| match &item.stage {
+            Stage::Started(run) => Some(run.clone()),
+            _ => None,
+        });
+        let (first, more) = (started.next(), started.next());
+        let has_failed = self.items.iter().any(|item| matches!(item.stage, Stage::Failed(_)));
+        match (first, more) {
+            _ if has_failed => self.phase = Phase::Over,
+            (Some(run), None) => {
+                effects.close();
+                effects.open(RunDialog::new(run));
+            }
+            (Some(_), Some(_)) => {
+                effects.close();
+                effects.open(RunsView::default());
+            }
+            (None, _) => self.phase = Phase::Over,
+        }
+    }
+
+    fn answered(&mut self, answer: Answer, context: &ViewContext<'_>, effects: &mut Effects) {
+        match answer {
+            Answer::Open => {}
+            Answer::Cancelled => effects.close(),
+            Answer::Confirmed(typed) => self.confirmed(typed, context, effects),
+        }
+    }
+
+    fn scroll(&mut self, action: Action) -> bool {
+        self.offset = match action {
+            Action::Up => self.offset.saturating_sub(1),
+            Action::Down => self.offset + 1,
+            Action::PageUp | Action::HalfPageUp => self.offset.saturating_sub(8),
+            Action::PageDown | Action::HalfPageDown => self.offset + 8,
+            Action::Home => 0,
+            Action::End => usize::MAX,
+            _ => return false,
+        };
+        true
+    }
+}
+
+fn ticket(index: usize) -> Ticket {
+    Ticket(index as u64)
+}
+
+impl Component for PlanDialog {
+    fn scope(&self) -> Scope {
+        if self.phase == Phase::Deciding { self.prompt.scope() } else { Scope::Dialog }
+    }
+
+    fn on_open(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
+        self.ask(context, effects);
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext<'_>) {
+        view::draw(self, area, buffer, context);
+    }
+
+    fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty {
+        self.offset = view::settle_offset(self, area, context);
+        Dirty::area_if(std::mem::take(&mut self.is_dirty), area)
+    }
+
+    fn on_action(&mut self, action: Action, context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
+        self.is_dirty = true;
+        if self.scroll(action) {
+            return Handled::Consumed;
+        }
+        if self.phase == Phase::Deciding {
+            let answer = self.prompt.action(action, context.key);
+            self.answered(answer, context, effects);
+        } else if matches!(action, Action::Cancel | Action::Activate | Action::LeaveText) {
+            effects.close();
+        } else {
+            return Handled::Ignored;
+        }
+        Handled::Consumed
+    }
+
+    fn on_text_key(&mut self, key: Key, _context: &ViewContext<'_>, _effects: &mut Effects) -> Handled {
+        self.is_dirty = true;
+        self.prompt.text_key(key);
+        Handled::Consumed
+    }
+
+    fn on_changes(&mut self, touched: &Touched, context: &ViewContext<'_>, _effects: &mut Effects) {
+        let concerns =
+            touched.is_everything || self.items.iter().any(|item| target::is_touched(&item.request, touched));
+        if concerns && self.phase == Phase::Deciding {
+            self.note = self.items.iter().find_map(|item| item.seen.change(&item.request, context.fleet));
+            self.is_dirty = true;
+        }
+    }
+
+    fn on_reply(
+        &mut self,
+        ticket: Ticket,
+        result: &Result<Reply, Problem>,
+        context: &ViewContext<'_>,
+        effects: &mut Effects,
+    ) {
+        self.is_dirty = true;
+        let Some(item) = usize::try_from(ticket.0).ok().and_then(|index| self.items.get_mut(index)) else {
+            return;
+        };
+        let is_plan = matches!(item.stage, Stage::Asking);
+        item.stage = match result {
+            Ok(Reply::Plan(plan)) if is_plan => Stage::Planned(plan.clone()),
+            Ok(Reply::RunStarted(run)) if !is_plan => Stage::Started(run.clone()),
+            Ok(_) => Stage::Failed(Problem::refused(
+                "the engine gave another kind of answer",
+                "update both programs",
+            )),
+            Err(problem) => Stage::Failed(problem.clone()),
+        };
+        if is_plan {
+            item.seen = Fingerprint::of(&item.request, context.fleet);
+            self.decide();
+        } else {
+            self.start_next(effects);
+        }
+    }
+
+    fn is_enabled(&self, action: Action, _context: &ViewContext<'_>) -> bool {
+        action != Action::Confirm || self.phase == Phase::Deciding
+    }
+
+    fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {
+        // Only the moment at which the plan grows old changes what is said.
+        let ends = self.viable().map(|plan| plan.valid_until).filter(|at| *at > context.now);
+        if self.phase == Phase::Deciding { ends.min() } else { None }
+    }
+
+    fn cursor(&self, area: Rect, context: &ViewContext<'_>) -> Option<Position> {
+        (self.phase == Phase::Deciding).then(|| view::cursor(self, area, context)).flatten()
+    }
+
+    fn wanted_size(&self, screen: Rect, context: &ViewContext<'_>) -> Option<(u16, u16)> {
+        Some(view::wanted_size(self, screen, context))
+    }
+
+    fn set_opening_key(&mut self, key: Key) {
+        self.opened_by = Some(key);
+    }
+}

@@ -1,0 +1,85 @@
+//! What a plan is about, as it was when the plan was made: the dialog looks again before it acts.
+
+use crate::console::component::Touched;
+use crate::model::action::ActionRequest;
+use crate::model::fleet::Fleet;
+use crate::model::ids::ServerKey;
+
+/// The parts of a target that matter for a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fingerprint {
+    /// It is not in the fleet.
+    Gone,
+    /// What was seen, as words that can be shown.
+    Seen {
+        /// Its name.
+        name: String,
+        /// Its state.
+        state: String,
+        /// Who owns it, or which server it has.
+        bond: String,
+    },
+}
+
+/// The server a request is about.
+fn server_of(request: &ActionRequest) -> Option<&ServerKey> {
+    match request {
+        ActionRequest::ProvisionOrder { .. } => None,
+        ActionRequest::Power { server, .. }
+        | ActionRequest::Suspend { server }
+        | ActionRequest::Unsuspend { server }
+        | ActionRequest::Reinstall { server }
+        | ActionRequest::Destroy { server, .. }
+        | ActionRequest::Keep { server, .. } => Some(server),
+    }
+}
+
+/// Whether any of these changes concern the target.
+pub(super) fn is_touched(request: &ActionRequest, touched: &Touched) -> bool {
+    match (request, server_of(request)) {
+        (ActionRequest::ProvisionOrder { order }, _) => touched.orders.contains(order),
+        (_, Some(server)) => touched.servers.contains(server),
+        _ => false,
+    }
+}
+
+impl Fingerprint {
+    /// The target as it is now.
+    pub(super) fn of(request: &ActionRequest, fleet: &Fleet) -> Self {
+        if let ActionRequest::ProvisionOrder { order } = request {
+            return fleet.orders.get(order).map_or(Self::Gone, |entry| Self::Seen {
+                name: format!("order {order}"),
+                state: entry.order.status.word().to_owned(),
+                bond: entry.server.as_ref().map_or_else(|| "no server".to_owned(), ToString::to_string),
+            });
+        }
+        let server = server_of(request).and_then(|key| fleet.servers.get(key));
+        server.map_or(Self::Gone, |server| Self::Seen {
+            name: server.name.clone(),
+            state: server.status.word().to_owned(),
+            bond: server.external_id.clone().unwrap_or_else(|| "no order".to_owned()),
+        })
+    }
+
+    /// What changed since, in words; nothing when the target is as it was.
+    pub(super) fn change(&self, request: &ActionRequest, fleet: &Fleet) -> Option<String> {
+        let now = Self::of(request, fleet);
+        match (self, &now) {
+            (one, two) if one == two => None,
+            (Self::Seen { name, .. }, Self::Gone) => Some(format!("{name} is gone since the plan was made")),
+            (Self::Gone, Self::Seen { name, .. }) => {
+                Some(format!("{name} came back since the plan was made"))
+            }
+            (
+                Self::Seen { name, state, bond },
+                Self::Seen { name: name_now, state: state_now, bond: bond_now },
+            ) => {
+                let changed = [(name, name_now), (state, state_now), (bond, bond_now)]
+                    .into_iter()
+                    .find(|(before, after)| before != after)?;
+                Some(format!("{name} changed since the plan was made: {} is now {}", changed.0, changed.1))
+            }
+            (Self::Gone, Self::Gone) => None,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Actions on servers: the same keys do the same in the lists, on an order and in the console of a server.
+
+use crate::console::actions::Action;
+use crate::console::component::{Effects, Loudness};
+use crate::console::context::ViewContext;
+use crate::console::dialogs::{keep, plan};
+use crate::console::server_console::ServerConsole;
+use crate::model::action::ActionRequest;
+use crate::model::ids::ServerKey;
+use crate::model::server::{PowerSignal, PowerState, ServerStatus};
+
+/// Whether the action is about servers.
+#[must_use]
+pub fn is_one(action: Action) -> bool {
+    matches!(action, Action::AttachConsole | Action::KeepServer)
+        || signal(action).is_some()
+        || is_lasting(action)
+}
+
+fn is_lasting(action: Action) -> bool {
+    matches!(
+        action,
+        Action::SuspendServer | Action::UnsuspendServer | Action::ReinstallServer | Action::DestroyServer
+    )
+}
+
+fn signal(action: Action) -> Option<PowerSignal> {
+    match action {
+        Action::StartServer => Some(PowerSignal::Start),
+        Action::StopServer => Some(PowerSignal::Stop),
+        Action::RestartServer => Some(PowerSignal::Restart),
+        Action::KillServer => Some(PowerSignal::Kill),
+        _ => None,
+    }
+}
+
+/// What the engine is asked to plan.
+fn request(action: Action, server: ServerKey) -> Option<ActionRequest> {
+    if let Some(signal) = signal(action) {
+        return Some(ActionRequest::Power { server, signal });
+    }
+    match action {
+        Action::SuspendServer => Some(ActionRequest::Suspend { server }),
+        Action::UnsuspendServer => Some(ActionRequest::Unsuspend { server }),
+        Action::ReinstallServer => Some(ActionRequest::Reinstall { server }),
+        Action::DestroyServer => Some(ActionRequest::Destroy { server, is_forced: false }),
+        _ => None,
+    }
+}
+
+/// Does the action for these servers: opens the plan, the console or the question why to keep one.
+pub fn perform(action: Action, servers: &[ServerKey], context: &ViewContext<'_>, effects: &mut Effects) {
+    let Some(first) = servers.first() else {
+        effects.notice(Loudness::Info, "there is no server here");
+        return;
+    };
+    match action {
+        Action::AttachConsole => effects.open(ServerConsole::new(first.clone())),
+        Action::KeepServer => effects.open(keep::KeepDialog::new(first.clone())),
+        _ => {
+            let requests: Vec<ActionRequest> =
+                servers.iter().filter_map(|server| request(action, server.clone())).collect();
+            plan::open(requests, context, effects);
+        }
+    }
+}
+
+/// Whether the action may come to something for any of these servers; the plan itself says so for sure.
+#[must_use]
+pub fn is_enabled(action: Action, servers: &[ServerKey], context: &ViewContext<'_>) -> bool {
+    servers.iter().filter_map(|key| context.fleet.servers.get(key)).any(|server| {
+        let is_suspended = server.status == ServerStatus::Suspended;
+        match action {
+            Action::StartServer => !is_suspended && server.power != PowerState::Running,
+            Action::StopServer | Action::KillServer => server.power != PowerState::Offline,
+            Action::RestartServer | Action::SuspendServer => !is_suspended,
+            Action::UnsuspendServer => is_suspended,
+            Action::KeepServer => matches!(server.ownership, crate::model::server::Ownership::Orphan { .. }),
+            _ => true,
+        }
+    })
+}

@@ -1,0 +1,263 @@
+//! Orders as rows: columns, sort keys, filter values.
+
+use std::borrow::Cow;
+
+use ratatui::text::Line;
+
+use crate::console::condition::{self, Condition, Words};
+use crate::console::context::ViewContext;
+use crate::console::details;
+use crate::console::tabs::list::Kind;
+use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
+use crate::console::{format, words};
+use crate::model::account::FeedKind;
+use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
+use crate::model::fleet::{Fleet, OrderEntry};
+use crate::model::ids::OrderId;
+use crate::model::order::OrderStatus;
+use crate::model::sanitise::clean;
+
+/// The orders of every orders database.
+pub struct Orders;
+
+const ID: usize = 0;
+const STATUS: usize = 1;
+const CUSTOMER: usize = 2;
+const PLAN: usize = 3;
+const REGION: usize = 4;
+const AMOUNT: usize = 5;
+/// Sorted by at first: newest first within each group.
+pub(super) const AGE: usize = 6;
+const SERVER: usize = 7;
+const TROUBLE: usize = 8;
+
+const fn column(name: &'static str, title: &'static str, width: Width, priority: u8, align: Align) -> Column {
+    Column { name, title, width, priority, align, is_sortable: true }
+}
+
+const fn flexible(minimum: u16, weight: u16) -> Width {
+    Width::Flexible { minimum, weight }
+}
+
+const fn text(name: &'static str) -> FilterColumn {
+    FilterColumn { name, kind: ColumnKind::Text }
+}
+
+/// Names for filters that are no column of the table are exported too.
+const FILTER_COLUMNS: &[FilterColumn] = &[
+    text("id"),
+    text("status"),
+    text("customer"),
+    text("plan"),
+    text("region"),
+    FilterColumn { name: "amount", kind: ColumnKind::Number },
+    text("currency"),
+    FilterColumn { name: "age", kind: ColumnKind::Duration },
+    text("server"),
+    text("trouble"),
+    text("name"),
+    text("account"),
+];
+
+fn entry<'a>(fleet: &'a Fleet, id: &OrderId) -> Option<&'a OrderEntry> {
+    fleet.orders.get(id)
+}
+
+fn customer(entry: &OrderEntry) -> &str {
+    let customer = &entry.order.customer;
+    customer.email.as_deref().or(customer.name.as_deref()).unwrap_or(&customer.user_id)
+}
+
+fn plan_name<'a>(fleet: &'a Fleet, entry: &'a OrderEntry) -> &'a str {
+    fleet.shop_plans.get(&entry.order.plan).map_or(entry.order.plan.as_str(), |plan| plan.name.as_str())
+}
+
+/// The server's address, its name while it has none, or what is known from the order.
+fn server_words<'a>(fleet: &'a Fleet, entry: &'a OrderEntry) -> Option<Cow<'a, str>> {
+    if let Some(server) = entry.server.as_ref().and_then(|key| fleet.servers.get(key)) {
+        return Some(clean(server.address.as_deref().unwrap_or(&server.name)));
+    }
+    entry.order.panel_server_id.map(|id| Cow::Owned(format!("panel {id}")))
+}
+
+fn age_ms(entry: &OrderEntry, context: &ViewContext<'_>) -> Option<u64> {
+    entry.order.created_at.map(|at| context.now.millis_since(at))
+}
+
+/// What a run does for an order that is being provisioned.
+fn run_cell<'a>(context: &ViewContext<'a>, entry: &OrderEntry) -> CellText<'a> {
+    let theme = context.theme;
+    if entry.order.status != OrderStatus::Provisioning {
+        return CellText::new("", theme.text);
+    }
+    match words::active_run(context.fleet, &format!("order/{}", entry.order.id)) {
+        Some(run) => CellText::new(words::run_progress(run), theme.accent),
+        None => CellText::new("claimed, no run here", theme.muted),
+    }
+}
+
+impl Kind for Orders {
+    type Id = OrderId;
+
+    const COLUMNS: &'static [Column] = &[
+        column("id", "ORDER", flexible(8, 2), 0, Align::Left),
+        column("status", "STATUS", Width::Fixed(14), 0, Align::Left),
+        column("customer", "CUSTOMER", flexible(14, 4), 3, Align::Left),
+        column("plan", "PLAN", flexible(8, 2), 4, Align::Left),
+        column("region", "REGION", Width::Fixed(8), 5, Align::Left),
+        column("amount", "AMOUNT", Width::Fixed(11), 6, Align::Right),
+        column("age", "AGE", Width::Fixed(9), 1, Align::Right),
+        column("server", "SERVER", Width::Fixed(21), 7, Align::Left),
+        column("trouble", "TROUBLE OR RUN", flexible(18, 8), 0, Align::Left),
+    ];
+    const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
+    const NAME: &'static str = "orders";
+    const WORDS: Words = Words {
+        things: "orders",
+        empty: "The orders database answered: there is no order in it.",
+        not_connected: "Quarterdeck reads orders from the shop's own database: SQLite, PostgreSQL (Supabase) or MariaDB. Add one to config.toml; `quarterdeck config init` writes an example with every key explained.",
+        configuration: &[],
+    };
+
+    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&OrderId)) {
+        fleet.orders.keys().for_each(each);
+    }
+
+    fn count(&self, fleet: &Fleet) -> usize {
+        fleet.orders.len()
+    }
+
+    fn exists(&self, fleet: &Fleet, id: &OrderId) -> bool {
+        fleet.orders.contains_key(id)
+    }
+
+    fn group(&self, context: &ViewContext<'_>, id: &OrderId) -> u8 {
+        u8::from(entry(context.fleet, id).is_none_or(|entry| entry.trouble.is_none()))
+    }
+
+    fn sort_key(&self, context: &ViewContext<'_>, id: &OrderId, column: usize) -> SortKey {
+        let Some(entry) = entry(context.fleet, id) else { return SortKey::Missing };
+        let words = |words: Option<&str>| words.map_or(SortKey::Missing, SortKey::text);
+        match column {
+            ID => id.as_str().parse().map_or_else(|_| SortKey::text(id.as_str()), SortKey::Integer),
+            STATUS => SortKey::text(entry.order.status.word()),
+            CUSTOMER => SortKey::text(customer(entry)),
+            PLAN => SortKey::text(plan_name(context.fleet, entry)),
+            REGION => words(entry.order.region.as_deref()),
+            AMOUNT => entry.order.amount.as_ref().map_or(SortKey::Missing, |m| SortKey::Decimal(m.amount)),
+            // The moment, not the age: it does not change as time goes on.
+            AGE => SortKey::integer(entry.order.created_at.map(|at| -at.0)),
+            SERVER => words(server_words(context.fleet, entry).as_deref()),
+            TROUBLE => {
+                words(Some(words::order_trouble(entry, context.now).as_str()).filter(|w| !w.is_empty()))
+            }
+            _ => SortKey::Missing,
+        }
+    }
+
+    fn cell<'a>(&self, context: &ViewContext<'a>, id: &OrderId, column: usize, _width: u16) -> CellText<'a> {
+        let theme = context.theme;
+        let Some(entry) = entry(context.fleet, id) else { return CellText::new("", theme.text) };
+        match column {
+            ID => CellText::new(clean(entry.order.id.as_str()), theme.text),
+            STATUS => {
+                let state = words::order_status(&entry.order.status, context);
+                CellText::new(state.text(), state.style)
+            }
+            CUSTOMER => CellText::new(clean(customer(entry)), theme.text),
+            PLAN => CellText::new(clean(plan_name(context.fleet, entry)), theme.text),
+            REGION => {
+                CellText::new(clean(entry.order.region.as_deref().unwrap_or(format::UNKNOWN)), theme.text)
+            }
+            AMOUNT => CellText::new(
+                entry.order.amount.as_ref().map_or_else(|| format::UNKNOWN.to_owned(), format::money),
+                theme.text,
+            ),
+            AGE => CellText::new(
+                age_ms(entry, context).map_or_else(String::new, format::age_minutes),
+                theme.muted,
+            ),
+            SERVER => CellText::new(
+                server_words(context.fleet, entry).unwrap_or(Cow::Borrowed(format::UNKNOWN)),
+                theme.text,
+            ),
+            TROUBLE => {
+                let trouble = words::order_trouble(entry, context.now);
+                if trouble.is_empty() {
+                    run_cell(context, entry)
+                } else {
+                    CellText::new(clean(&trouble).into_owned(), theme.bad)
+                }
+            }
+            _ => CellText::new("", theme.text),
+        }
+    }
+
+    fn value<'a>(&self, context: &ViewContext<'a>, id: &OrderId, column: &str) -> Option<FilterValue<'a>> {
+        let fleet = context.fleet;
+        let entry = entry(fleet, id)?;
+        let order = &entry.order;
+        let text = |words: &'a str| FilterValue::Text(clean(words));
+        match column {
+            "id" => Some(text(order.id.as_str())),
+            "status" => Some(text(order.status.word())),
+            "customer" => Some(text(customer(entry))),
+            "plan" => Some(text(plan_name(fleet, entry))),
+            "region" => order.region.as_deref().map(text),
+            "amount" => order.amount.as_ref().map(|amount| FilterValue::Number(amount.amount)),
+            "currency" => order.amount.as_ref().map(|amount| text(&amount.currency.0)),
+            "age" => age_ms(entry, context).map(FilterValue::DurationMs),
+            "server" => server_words(fleet, entry).map(FilterValue::Text),
+            "trouble" => entry.trouble.as_ref().map(|_| {
+                FilterValue::Text(clean(&words::order_trouble(entry, context.now)).into_owned().into())
+            }),
+            "name" => order.server_name.as_deref().map(text),
+            "account" => Some(text(order.account.as_str())),
+            _ => None,
+        }
+    }
+
+    fn search_text<'a>(&self, context: &ViewContext<'a>, id: &OrderId) -> Cow<'a, str> {
+        let Some(entry) = entry(context.fleet, id) else { return Cow::Borrowed("") };
+        let order = &entry.order;
+        Cow::Owned(format!(
+            "{} {} {} {} {} {} {} {}",
+            order.id,
+            order.status.word(),
+            customer(entry),
+            order.customer.name.as_deref().unwrap_or_default(),
+            plan_name(context.fleet, entry),
+            order.region.as_deref().unwrap_or_default(),
+            order.server_name.as_deref().unwrap_or_default(),
+            server_words(context.fleet, entry).unwrap_or_default(),
+        ))
+    }
+
+    fn condition(&self, context: &ViewContext<'_>, total: usize) -> Condition {
+        condition::of(context, FeedKind::Orders, total, &Self::WORDS)
+    }
+
+    fn details(&self, context: &ViewContext<'_>, id: &OrderId, cells: usize) -> Vec<Line<'static>> {
+        entry(context.fleet, id).map(|entry| details::order::lines(context, entry, cells)).unwrap_or_default()
+    }
+
+    fn copy_text(&self, context: &ViewContext<'_>, id: &OrderId) -> Option<(String, &'static str)> {
+        let entry = entry(context.fleet, id)?;
+        let server = entry.server.as_ref().and_then(|key| context.fleet.servers.get(key));
+        if let Some(address) = server.and_then(|server| server.address.clone()) {
+            return Some((address, "address"));
+        }
+        match &entry.order.error_message {
+            Some(message) if entry.trouble.is_some() => Some((message.clone(), "error message")),
+            _ => Some((id.to_string(), "order id")),
+        }
+    }
+
+    fn gone_text(&self, id: &OrderId) -> String {
+        id.to_string()
+    }
+
+    fn counts(&self, fleet: &Fleet, id: &OrderId) -> bool {
+        words::active_run(fleet, &format!("order/{id}")).is_some()
+    }
+}
