@@ -140,6 +140,7 @@ impl Ledger {
     /// A request ended; the provider said this.
     pub fn ended(&mut self, now_ms: u64, told: Told) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.correct(now_ms, told);
         if let Some(pause_ms) = told.pause_ms {
             let until = now_ms.saturating_add(pause_ms.min(MAX_PAUSE_MS));
             self.blocked_until_ms = self.blocked_until_ms.max(until);
@@ -149,6 +150,10 @@ impl Ledger {
                 window.ends_ms = Some(until);
             }
         }
+    }
+
+    /// Takes over what the provider counted.
+    fn correct(&mut self, now_ms: u64, told: Told) {
         let (Some(limit), Some(remaining)) = (told.limit.filter(|limit| *limit > 0), told.remaining) else {
             return;
         };
@@ -397,6 +402,15 @@ mod tests {
         assert_eq!(ledger.ask(2_000, Priority::Run), Turn::InMs(44_000));
         assert_eq!(ledger.ask(46_000, Priority::Run), Turn::Go);
         assert_eq!(ledger.level().remaining, Some(239));
+    }
+
+    #[test]
+    fn a_429_as_the_first_answer_lasts_no_longer_than_its_pause() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.ask(0, Priority::Run), Turn::Go);
+        ledger.ended(0, Told { limit: Some(240), remaining: Some(0), pause_ms: Some(1_000) });
+        assert_eq!(ledger.ask(999, Priority::Run), Turn::InMs(1));
+        assert_eq!(ledger.ask(1_000, Priority::Run), Turn::Go);
     }
 
     #[test]

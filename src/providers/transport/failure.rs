@@ -46,13 +46,12 @@ pub(super) fn of_client(error: reqwest::Error, call: &Call, host: &str, redactor
             advice: String::new(),
         };
     }
-    let is_not_http = sources(&error).any(|source| source.downcast_ref().is_some_and(hyper::Error::is_parse));
+    // An answer that is not HTTP, or a body that is not what its encoding says; everything else hyper reports is a
+    // connection that broke, also when it is found while decoding.
+    let http = sources(&error).find_map(|source| source.downcast_ref::<hyper::Error>());
+    let is_not_http = http.map_or_else(|| error.is_decode(), hyper::Error::is_parse);
     Problem {
-        kind: if is_not_http || error.is_decode() {
-            ProblemKind::Malformed
-        } else {
-            ProblemKind::Unreachable
-        },
+        kind: if is_not_http { ProblemKind::Malformed } else { ProblemKind::Unreachable },
         fault: if is_not_http { Fault::Provider } else { Fault::Network },
         retry: Retry::Backoff,
         effect: effect_when_lost(call.class),

@@ -14,6 +14,8 @@ const RENEW_AGAIN_MS: u64 = 20_000;
 const AUTH_TIMEOUT_MS: u64 = 15_000;
 /// A token refused within this time of being accepted is no old one: the clocks of panel and node differ.
 const SKEW_MS: u64 = 10_000;
+/// What the daemon says within this time of a renewal may still be about the old token.
+const LATE_MS: u64 = 5_000;
 /// How often the socket is pinged, so that proxies do not think it idle.
 const PING_MS: u64 = 30_000;
 /// Without any frame for this long the socket is dead.
@@ -100,7 +102,10 @@ pub struct Session {
     has_fresh_token: bool,
     power: Option<PowerState>,
     authenticated_at_ms: u64,
-    auth_due_ms: u64,
+    /// When a token last came for this open socket.
+    renewed_at_ms: Option<u64>,
+    /// When the daemon must have answered the token sent last; nothing while none is under way.
+    auth_due_ms: Option<u64>,
     renew_due_ms: u64,
     ping_due_ms: u64,
     heard_at_ms: u64,
@@ -116,7 +121,8 @@ impl Session {
             has_fresh_token: false,
             power: None,
             authenticated_at_ms: 0,
-            auth_due_ms: now_ms + AUTH_TIMEOUT_MS,
+            renewed_at_ms: None,
+            auth_due_ms: Some(now_ms + AUTH_TIMEOUT_MS),
             renew_due_ms: u64::MAX,
             ping_due_ms: now_ms + PING_MS,
             heard_at_ms: now_ms,
@@ -133,7 +139,7 @@ impl Session {
     #[must_use]
     pub fn next_tick_ms(&self) -> u64 {
         let renew = if self.is_renewing { u64::MAX } else { self.renew_due_ms };
-        let auth = if self.is_live { u64::MAX } else { self.auth_due_ms };
+        let auth = self.auth_due_ms.unwrap_or(u64::MAX);
         renew.min(auth).min(self.ping_due_ms).min(self.heard_at_ms + SILENCE_MS)
     }
 
@@ -146,6 +152,7 @@ impl Session {
             }
             Event::Renewed { token_age_ms } => {
                 self.is_renewing = false;
+                self.renewed_at_ms = Some(now_ms);
                 self.holds_token(token_age_ms, now_ms);
                 vec![Effect::Authenticate]
             }
@@ -172,6 +179,7 @@ impl Session {
 
     fn holds_token(&mut self, age_ms: u64, now_ms: u64) {
         self.has_fresh_token = age_ms < SKEW_MS;
+        self.auth_due_ms = Some(now_ms + AUTH_TIMEOUT_MS);
         self.renew_due_ms = now_ms + RENEW_AFTER_MS.saturating_sub(age_ms);
     }
 
@@ -192,6 +200,10 @@ impl Session {
                 vec![token_refused(format!("the node refuses the console: {text}"))]
             }
             Heard::Jwt(fault) => self.token_fault(fault, now_ms),
+            // A warning that was on its way while the token was renewed is about the old one.
+            Heard::TokenExpiring if self.renewed_at_ms.is_some_and(|at_ms| now_ms < at_ms + LATE_MS) => {
+                Vec::new()
+            }
             Heard::TokenExpiring => self.renew(),
             Heard::Deleted => vec![over("the server was deleted".to_owned())],
             Heard::Throttled => {
@@ -205,6 +217,7 @@ impl Session {
 
     fn accepted(&mut self, now_ms: u64) -> Vec<Effect> {
         self.authenticated_at_ms = now_ms;
+        self.auth_due_ms = None;
         if std::mem::replace(&mut self.is_live, true) {
             return Vec::new(); // a renewal
         }
@@ -238,9 +251,13 @@ impl Session {
         match fault {
             JwtFault::Fatal => vec![over("the node refuses this user's token for this server".to_owned())],
             JwtFault::Missing if !self.is_live => Vec::new(), // the answer to our token is still under way
-            JwtFault::Missing | JwtFault::Stale if self.is_renewing => Vec::new(),
+            JwtFault::Missing | JwtFault::Stale
+                if self.is_live && (self.is_renewing || self.auth_due_ms.is_some()) =>
+            {
+                Vec::new() // still about the old token; a new one that is refused too ends with its deadline
+            }
             JwtFault::Missing | JwtFault::Stale if self.is_live => {
-                if self.has_fresh_token && now_ms.saturating_sub(self.authenticated_at_ms) < SKEW_MS {
+                if self.has_fresh_token && self.is_settling(now_ms) {
                     return vec![token_refused(
                         "a new token ended at once: the clocks of panel and node differ".to_owned(),
                     )];
@@ -251,6 +268,11 @@ impl Session {
                 vec![token_refused("the node refuses an old token".to_owned())]
             }
         }
+    }
+
+    /// Whether a token is on its way or was accepted a moment ago.
+    fn is_settling(&self, now_ms: u64) -> bool {
+        self.auth_due_ms.is_some() || now_ms.saturating_sub(self.authenticated_at_ms) < SKEW_MS
     }
 
     fn renew(&mut self) -> Vec<Effect> {
@@ -269,8 +291,9 @@ impl Session {
     }
 
     fn tick(&mut self, now_ms: u64) -> Vec<Effect> {
-        if !self.is_live && now_ms >= self.auth_due_ms {
-            return vec![lost("the node did not answer the login".to_owned())];
+        if self.auth_due_ms.is_some_and(|due_ms| now_ms >= due_ms) {
+            let why = "the node did not answer the login".to_owned();
+            return vec![if self.is_live { token_refused(why) } else { lost(why) }];
         }
         if now_ms >= self.heard_at_ms + SILENCE_MS {
             return vec![lost("the node gave no sign of life".to_owned())];
@@ -355,6 +378,21 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(session.on(Event::Heard(Heard::Jwt(JwtFault::Stale)), later, NOW), []);
         }
+    }
+
+    #[test]
+    fn errors_that_were_on_their_way_do_not_ask_for_another_token() {
+        let mut session = live();
+        let later = 601_000;
+        session.on(Event::Alive, later, NOW);
+        assert_eq!(session.on(Event::Heard(Heard::TokenExpiring), later, NOW), [Effect::Renew]);
+        assert_eq!(session.on(Event::Renewed { token_age_ms: 0 }, later, NOW), [Effect::Authenticate]);
+        for heard in [Heard::Jwt(JwtFault::Stale), Heard::TokenExpiring] {
+            assert_eq!(session.on(Event::Heard(heard), later, NOW), []);
+        }
+        session.on(Event::Heard(Heard::AuthSuccess), later + 5, NOW);
+        assert_eq!(session.on(Event::Heard(Heard::TokenExpiring), later + 6, NOW), []);
+        assert_eq!(session.on(Event::Heard(Heard::TokenExpiring), later + 500_000, NOW), [Effect::Renew]);
     }
 
     #[test]
