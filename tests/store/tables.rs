@@ -189,6 +189,30 @@ fn where_sled_cannot_be_used_at_all_the_store_works_in_memory() {
 }
 
 #[test]
+fn failing_while_in_use_it_is_replaced_by_memory_and_set_aside_at_the_next_start() {
+    let dir = filled();
+    let (store, _) = open(dir.path());
+    edit(&dir.path().join("sled/db"), |bytes| bytes.fill(0x5A));
+    for name in 0..40 {
+        // Pages in memory may still answer; the first that is read from the disk fails.
+        store.get_cache::<String>(&format!("name-{name}")).unwrap();
+    }
+    store.samples(&series(), Timestamp(0), Timestamp(i64::MAX)).unwrap();
+    let said = store.take_notices().join("\n");
+    assert!(said.contains("the cache failed") && said.contains("records are safe"), "{said}");
+    assert_whole(&store);
+    append(&store, 1);
+    assert_eq!(journal(&store).len(), 201);
+    store.put_cache("after", &7).unwrap();
+    assert_eq!(store.get_cache("after").unwrap(), Some(7));
+    store.flush().unwrap();
+    drop(store);
+    let (store, report) = open(dir.path());
+    assert_rebuilt(&report.notices.join("\n"));
+    assert_eq!(journal(&store).len(), 201);
+}
+
+#[test]
 fn a_log_put_in_from_elsewhere_makes_the_index_follow() {
     let (dir, other) = (filled(), filled());
     let (store, _) = open(other.path());
