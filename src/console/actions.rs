@@ -231,6 +231,8 @@ actions! {
         "Open what is selected."
     Back            "back"              "back"          View     65 [List Viewer Console]         ["esc" "left" "h" "backspace"]
         "Go back: close what is open, clear the marks, clear the filter."
+    CloseViewer     "close_viewer"      "close"         View     66 [Viewer]                      ["q" "?"]
+        "Close what is being read."
     Filter          "filter"            "filter"        View     50 [List]                        ["/"]
         "Show only the rows that match: words match fuzzily, `status=running cost>0.2 !tag:keep` by column."
     SortNext        "sort_next"         "sort"          View     20 [List]                        ["o" ">"]

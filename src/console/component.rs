@@ -163,7 +163,7 @@ pub enum Effect {
     Open(Box<dyn Component>),
     /// Take the component that says so off the layers.
     Close,
-    /// Do an action as if its key had been pressed below the component that says so.
+    /// Do an action as if its key had been pressed; a dialog that wants it done below itself closes first.
     Perform(Action),
     /// Go to a tab.
     GoTo(Tab),

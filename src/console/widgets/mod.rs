@@ -3,9 +3,12 @@
 pub mod confirm;
 pub mod empty_state;
 pub mod form;
+pub mod frame;
 pub mod gauge;
+pub mod hints;
 pub mod log_view;
 pub mod paragraph;
+pub mod scroll;
 pub mod sparkline;
 pub mod table;
 pub mod text;

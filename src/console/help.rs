@@ -1,0 +1,153 @@
+//! Overlays to read: the keys that work here, and the last notices.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::actions::{ACTIONS, Action, Scope};
+use super::component::{Component, Dirty, Effects, Handled, Loudness, Mouse, MouseKind};
+use super::context::ViewContext;
+use super::format;
+use super::widgets::frame;
+use super::widgets::scroll::Scroll;
+use super::widgets::text::{left, wrap};
+use crate::model::time::Timestamp;
+
+/// The widest an overlay gets: longer lines are hard to read.
+const WIDEST: u16 = 100;
+
+/// Cells of the column of keys.
+const KEY_CELLS: usize = 24;
+
+/// A text in a frame above everything.
+pub struct Viewer {
+    title: String,
+    lines: Vec<Line<'static>>,
+    scroll: Scroll,
+    is_dirty: bool,
+}
+
+impl Viewer {
+    /// The keys that work where a component of this scope has the focus.
+    #[must_use]
+    pub fn help(scope: Scope, is_enabled: impl Fn(Action) -> bool, context: &ViewContext<'_>) -> Self {
+        let mut lines = Vec::new();
+        let theme = context.theme;
+        for part in scope.stack() {
+            let specs: Vec<_> = ACTIONS.iter().filter(|spec| spec.scopes.contains(part)).collect();
+            if specs.is_empty() {
+                continue;
+            }
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.push(Line::styled(part.title(), theme.title));
+            for spec in specs {
+                let keys: Vec<_> = context.keymap.keys(spec.action).iter().map(ToString::to_string).collect();
+                let is_removed = context.is_read_only && spec.risk.is_removed_by_read_only();
+                let mark = if is_removed { " (read-only: off)" } else { "" };
+                let is_usable = !is_removed && is_enabled(spec.action);
+                let (key, text) =
+                    if is_usable { (theme.key, theme.text) } else { (theme.muted, theme.muted) };
+                lines.push(Line::from(vec![
+                    Span::styled(left(&keys.join(" "), KEY_CELLS, context.glyphs.ellipsis), key),
+                    Span::styled(format!("{}{mark}", spec.help), text),
+                ]));
+            }
+        }
+        Self::new("Keys", lines)
+    }
+
+    /// The last notices, newest first.
+    #[must_use]
+    pub fn notices<'a>(
+        notices: impl Iterator<Item = (Timestamp, Loudness, &'a str)>,
+        context: &ViewContext<'_>,
+    ) -> Self {
+        let mut lines = Vec::new();
+        for (at, loudness, text) in notices {
+            let style = loudness_style(loudness, context);
+            let head = format!("{}  ", format::time_of_day(at));
+            for (row, part) in wrap(text, usize::from(WIDEST) - 16).into_iter().enumerate() {
+                let lead = if row == 0 { head.clone() } else { " ".repeat(head.len()) };
+                lines.push(Line::from(vec![
+                    Span::styled(lead, context.theme.muted),
+                    Span::styled(part, style),
+                ]));
+            }
+        }
+        if lines.is_empty() {
+            lines.push(Line::styled("Nothing was said so far.", context.theme.muted));
+        }
+        Self::new("Notices", lines)
+    }
+
+    fn new(title: &str, lines: Vec<Line<'static>>) -> Self {
+        Self { title: title.to_owned(), lines, scroll: Scroll::default(), is_dirty: true }
+    }
+}
+
+/// The style of a notice.
+#[must_use]
+pub fn loudness_style(loudness: Loudness, context: &ViewContext<'_>) -> ratatui::style::Style {
+    match loudness {
+        Loudness::Good => context.theme.good,
+        Loudness::Info => context.theme.info,
+        Loudness::Warning => context.theme.warning,
+        Loudness::Bad => context.theme.bad,
+    }
+}
+
+impl Component for Viewer {
+    fn scope(&self) -> Scope {
+        Scope::Viewer
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext<'_>) {
+        let title = match self.scroll.position() {
+            Some(position) => format!("{} {} {position}", self.title, context.glyphs.separator),
+            None => self.title.clone(),
+        };
+        let inside = frame::draw(area, &title, buffer, context);
+        for (line, row) in self.lines.iter().skip(self.scroll.offset()).zip(inside.rows()) {
+            buffer.set_line(row.x, row.y, line, row.width);
+        }
+    }
+
+    fn take_dirty(&mut self, area: Rect, _context: &ViewContext<'_>) -> Dirty {
+        self.scroll.settle(self.lines.len(), usize::from(area.height.saturating_sub(2)));
+        Dirty::area_if(std::mem::take(&mut self.is_dirty), area)
+    }
+
+    fn on_action(&mut self, action: Action, _context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
+        if matches!(action, Action::Back | Action::CloseViewer) {
+            effects.close();
+            return Handled::Consumed;
+        }
+        let before = self.scroll;
+        if !self.scroll.on_action(action) {
+            return Handled::Ignored;
+        }
+        self.is_dirty |= self.scroll != before;
+        Handled::Consumed
+    }
+
+    fn on_mouse(
+        &mut self,
+        mouse: Mouse,
+        _area: Rect,
+        context: &ViewContext<'_>,
+        effects: &mut Effects,
+    ) -> Handled {
+        match mouse.kind {
+            MouseKind::WheelUp => self.on_action(Action::Up, context, effects),
+            MouseKind::WheelDown => self.on_action(Action::Down, context, effects),
+            MouseKind::Press => Handled::Ignored,
+        }
+    }
+
+    fn wanted_size(&self, _screen: Rect, _context: &ViewContext<'_>) -> Option<(u16, u16)> {
+        let height = u16::try_from(self.lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+        Some((WIDEST, height))
+    }
+}

@@ -1,0 +1,165 @@
+//! The console's copy of the fleet: applies what the engine says and notes what that touched.
+
+use std::collections::BTreeSet;
+
+use super::component::Touched;
+use crate::model::account::FeedKind;
+use crate::model::fleet::{Change, Fleet};
+use crate::model::ids::{AccountId, NodeKey, OrderId, RunId, ServerKey, ShopPlanId};
+
+/// Beyond this many touched things, views are told "everything": telling one by one would cost more.
+const TOUCHED_ONE_BY_ONE: usize = 2_000;
+
+/// What a snapshot has named so far; the rest is gone when it ends.
+#[derive(Default)]
+struct Named {
+    feeds: BTreeSet<(AccountId, FeedKind)>,
+    orders: BTreeSet<OrderId>,
+    shop_plans: BTreeSet<ShopPlanId>,
+    nodes: BTreeSet<NodeKey>,
+    servers: BTreeSet<ServerKey>,
+    runs: BTreeSet<RunId>,
+}
+
+/// The copy.
+#[derive(Default)]
+pub struct Mirror {
+    fleet: Fleet,
+    named: Option<Named>,
+    touched: Touched,
+    is_touched: bool,
+}
+
+impl Mirror {
+    /// The fleet as known now.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// A snapshot begins: what is known stays on screen until it ends.
+    pub fn begin_snapshot(&mut self) {
+        self.named = Some(Named::default());
+        self.fleet.notices.clear();
+    }
+
+    /// Applies changes, in order.
+    pub fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match &mut self.named {
+                Some(named) => named.note(&change),
+                None if self.touched.is_everything => {}
+                None => self.touched.note(&change),
+            }
+            self.fleet.apply(change);
+        }
+        self.is_touched = true;
+        if self.touched.orders.len() + self.touched.servers.len() > TOUCHED_ONE_BY_ONE {
+            self.touched = Touched::everything();
+        }
+    }
+
+    /// The snapshot is complete: what it did not name is gone.
+    pub fn end_snapshot(&mut self) {
+        if let Some(named) = self.named.take() {
+            let fleet = &mut self.fleet;
+            fleet.feeds.retain(|key, _| named.feeds.contains(key));
+            fleet.orders.retain(|key, _| named.orders.contains(key));
+            fleet.shop_plans.retain(|key, _| named.shop_plans.contains(key));
+            fleet.nodes.retain(|key, _| named.nodes.contains(key));
+            fleet.servers.retain(|key, _| named.servers.contains(key));
+            fleet.runs.retain(|key, _| named.runs.contains(key));
+        }
+        self.touched = Touched::everything();
+        self.is_touched = true;
+    }
+
+    /// What was touched since it was last asked; nothing while a snapshot arrives.
+    pub fn take_touched(&mut self) -> Option<Touched> {
+        if !self.is_touched || self.named.is_some() {
+            return None;
+        }
+        self.is_touched = false;
+        Some(std::mem::take(&mut self.touched))
+    }
+}
+
+impl Named {
+    fn note(&mut self, change: &Change) {
+        match change {
+            Change::Feed(feed) => {
+                self.feeds.insert((feed.account.clone(), feed.kind));
+            }
+            Change::Order(entry) => {
+                self.orders.insert(entry.order.id.clone());
+            }
+            Change::ShopPlan(plan) => {
+                self.shop_plans.insert(plan.id.clone());
+            }
+            Change::Node(node) => {
+                self.nodes.insert(node.key.clone());
+            }
+            Change::Server(server) => {
+                self.servers.insert(server.key.clone());
+            }
+            Change::Run(run) => {
+                self.runs.insert(run.id.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::node::{Capacity, Node};
+    use crate::model::time::Timestamp;
+
+    fn node(id: &str) -> Change {
+        Change::Node(Box::new(Node {
+            key: NodeKey { account: "panel".into(), id: id.to_owned() },
+            name: id.to_owned(),
+            fqdn: String::new(),
+            location: String::new(),
+            is_public: true,
+            is_maintenance: false,
+            memory: Capacity::default(),
+            disk: Capacity::default(),
+            allocations_total: None,
+            allocations_free: None,
+            servers: 0,
+            observed_at: Timestamp(0),
+        }))
+    }
+
+    fn names(mirror: &Mirror) -> Vec<&str> {
+        mirror.fleet().nodes.keys().map(|key| key.id.as_str()).collect()
+    }
+
+    #[test]
+    fn a_second_snapshot_keeps_the_old_rows_until_it_ends() {
+        let mut mirror = Mirror::default();
+        mirror.begin_snapshot();
+        mirror.apply(vec![node("1"), node("2")]);
+        assert!(mirror.take_touched().is_none(), "half a snapshot is not told");
+        mirror.end_snapshot();
+        assert!(mirror.take_touched().unwrap().is_everything);
+        mirror.begin_snapshot();
+        mirror.apply(vec![node("2"), node("3")]);
+        assert_eq!(names(&mirror), ["1", "2", "3"]);
+        mirror.end_snapshot();
+        assert_eq!(names(&mirror), ["2", "3"]);
+        assert!(mirror.take_touched().unwrap().is_everything);
+        assert!(mirror.take_touched().is_none());
+    }
+
+    #[test]
+    fn deltas_are_told_one_by_one() {
+        let mut mirror = Mirror::default();
+        mirror.apply(vec![node("7")]);
+        let touched = mirror.take_touched().unwrap();
+        assert!(!touched.is_everything);
+        assert_eq!(touched.nodes.len(), 1);
+    }
+}

@@ -1,0 +1,46 @@
+//! The hint bar: the most useful keys of what has the focus, as many as fit.
+
+use ratatui::text::{Line, Span};
+
+use super::text::width;
+use crate::console::actions::{ACTIONS, Action, Scope};
+use crate::console::component::Component;
+use crate::console::context::ViewContext;
+
+/// The actions with a place in the bar for this focus, most important first.
+fn candidates(scope: Scope, context: &ViewContext<'_>) -> Vec<Action> {
+    let stack = scope.stack();
+    let mut specs: Vec<_> = ACTIONS
+        .iter()
+        .filter(|spec| spec.hint_priority > 0 && spec.scopes.iter().any(|scope| stack.contains(scope)))
+        .filter(|spec| !(context.is_read_only && spec.risk.is_removed_by_read_only()))
+        .filter(|spec| !context.keymap.keys(spec.action).is_empty())
+        .collect();
+    specs.sort_by_key(|spec| std::cmp::Reverse(spec.hint_priority));
+    specs.into_iter().map(|spec| spec.action).collect()
+}
+
+/// The bar's line in `cells`; what would do nothing now is drawn muted.
+#[must_use]
+pub fn line(focused: &dyn Component, cells: u16, context: &ViewContext<'_>) -> Line<'static> {
+    let theme = context.theme;
+    let mut left = usize::from(cells);
+    let mut spans = Vec::new();
+    for action in candidates(focused.scope(), context) {
+        let key = context.keymap.label(action);
+        let label = action.spec().label;
+        let needed = width(&key) + 1 + width(label) + 2;
+        if needed > left + 2 {
+            continue;
+        }
+        left = left.saturating_sub(needed);
+        let is_enabled = focused.is_enabled(action, context);
+        let key_style = if is_enabled { theme.key } else { theme.muted };
+        let label_style = if is_enabled { theme.text } else { theme.muted };
+        spans.push(Span::styled(key, key_style));
+        spans.push(Span::styled(format!(" {label}"), label_style));
+        spans.push(Span::raw("  "));
+    }
+    spans.pop();
+    Line::from(spans)
+}
