@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::model::ids::OperatorName;
+use crate::model::ids::{OperatorName, RunId};
 use crate::model::problem::{Effect as Possible, Fault, Problem, ProblemKind, Retry};
 use crate::model::request::AuditEntry;
 use crate::model::run::{Run, RunStatus};
@@ -51,12 +51,14 @@ pub struct Driver {
     pub cancels: mpsc::Receiver<CancelWish>,
     /// Cancel and shutdown, as steps see them.
     pub orders: watch::Sender<Orders>,
+    /// Called once when the run has ended, before anybody sees it: its target is free then.
+    pub on_end: Box<dyn Fn(&RunId) + Send + Sync>,
 }
 
 impl Driver {
-    /// Carries the run out; false when it stands still before its end (the journal failed, or the engine goes away), so
-    /// that its target stays locked. `first` is what to do now.
-    pub async fn drive(mut self, first: Effect) -> bool {
+    /// Carries the run out to its end, or until it stands still (the journal failed, or the engine goes away); its target
+    /// stays locked then. `first` is what to do now.
+    pub async fn drive(mut self, first: Effect) {
         let mut effect = first;
         // After a start nobody knows what the last process did up to its end.
         let mut unsure_since = match effect {
@@ -66,11 +68,9 @@ impl Driver {
         while effect != Effect::Nothing {
             match self.carry_out(effect, &mut unsure_since).await {
                 Ok(next) => effect = next,
-                Err(Stopped::Abandoned) => return false,
+                Err(Stopped::Abandoned) => return,
             }
         }
-        self.services.note_ended(self.machine.run().id.clone());
-        true
     }
 
     /// Does what one effect says and records what came of it.
@@ -136,6 +136,7 @@ impl Driver {
         let outcome = match outcome {
             Ok(made) => done(made),
             Err(StepFailure::Failed { problem, then }) => StepOutcome::Failed { problem, then },
+            Err(StepFailure::Canceled) => StepOutcome::Canceled,
             Err(StepFailure::ShuttingDown) => return Err(Stopped::Abandoned),
         };
         let at = self.services.now();
@@ -179,7 +180,8 @@ impl Driver {
         let outcome = match outcome? {
             Ok(detail) => UndoOutcome::Undone { detail: sanitise(&detail) },
             Err(StepFailure::Failed { problem, .. }) => UndoOutcome::Failed { problem },
-            Err(StepFailure::ShuttingDown) => return Err(Stopped::Abandoned),
+            // An undo heeds no cancel.
+            Err(StepFailure::Canceled | StepFailure::ShuttingDown) => return Err(Stopped::Abandoned),
         };
         let at = self.services.now();
         self.record(JournalEvent::UndoOutcome { step, at, outcome }).await
@@ -223,6 +225,11 @@ impl Driver {
         match self.machine.clone().apply(event) {
             Ok((machine, effect)) => {
                 self.machine = machine;
+                if effect == Effect::Nothing {
+                    let run = &self.machine.run().id;
+                    self.services.note_ended(run.clone());
+                    (self.on_end)(run);
+                }
                 self.progress.show(self.machine.run().clone());
                 Ok(effect)
             }

@@ -87,6 +87,8 @@ pub enum StepOutcome {
         /// What happens to the steps before it.
         then: AfterFailure,
     },
+    /// It stopped waiting because the run is canceled; it may have happened in part.
+    Canceled,
 }
 
 /// How an undo came out.

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | Ready(n) | `StepIntent n` | Acting(n) |
 //! | Acting(n) | `StepOutcome n` done | Ready(n+1), Finished after the last, Rewinding when a cancel waits |
-//! | Acting(n) | `StepOutcome n` failed | Rewinding |
+//! | Acting(n) | `StepOutcome n` failed, or canceled when a cancel waits | Rewinding |
 //! | Ready(n), n < steps | `CancelRequested` | Rewinding |
 //! | Acting, Finished, Rewinding, Undoing | `CancelRequested` | the same |
 //! | Rewinding(n) | `UndoIntent n` | Undoing(n) |
@@ -137,7 +137,7 @@ impl RunMachine {
                 self.intend(step, at);
             }
             (Stage::Acting(open), JournalEvent::StepOutcome { step, at, attempts, outcome })
-                if open == step =>
+                if open == step && (outcome != StepOutcome::Canceled || self.run.is_cancel_requested) =>
             {
                 self.run.steps[step].attempts = attempts;
                 self.conclude(step, at, outcome);
@@ -244,6 +244,11 @@ impl RunMachine {
                 state.detail = problem.to_string();
                 self.failure = Some(Failure { problem: Some(problem), then });
                 self.rewind_below(self.steps.len());
+            }
+            StepOutcome::Canceled => {
+                state.status = StepStatus::Failed;
+                "canceled".clone_into(&mut state.detail);
+                self.begin_cancel();
             }
         }
     }

@@ -162,6 +162,11 @@ fn a_cancel_stops_between_steps_and_is_too_late_in_the_last() {
     assert_eq!(early.resume(), Effect::RecordEnd(RunStatus::Canceled));
     let between = replayed(vec![started(2, None), intent(0), cancel(), done(0)]);
     assert_eq!(between.resume(), Effect::RecordUndoIntent(0));
+    let canceled =
+        || JournalEvent::StepOutcome { step: 0, at: MOMENT, attempts: 1, outcome: StepOutcome::Canceled };
+    let waiting = replayed(vec![started(1, None), intent(0), cancel(), canceled(), undo(0), undone(0)]);
+    assert_eq!(waiting.resume(), Effect::RecordEnd(RunStatus::Canceled));
+    assert!(replayed(vec![started(1, None), intent(0)]).apply(canceled()).is_err(), "nobody canceled");
     let late = replayed(vec![started(1, None), intent(0), cancel(), done(0)]);
     assert_eq!(late.resume(), Effect::RecordEnd(RunStatus::Succeeded));
 }
@@ -201,12 +206,15 @@ fn events_survive_the_journals_json() {
 }
 
 /// One legal way to answer an effect; `dice` decides outcomes, `cancel_at` where a cancel is put in.
-fn answer(effect: Effect, dice: u8) -> Option<JournalEvent> {
+fn answer(effect: Effect, dice: u8, is_canceled: bool) -> Option<JournalEvent> {
     Some(match effect {
         Effect::RecordIntent(step) => intent(step),
         Effect::Perform { step, .. } => match dice % 5 {
             0 => failed(step, AfterFailure::Undo),
             1 => failed(step, AfterFailure::Keep),
+            2 if is_canceled => {
+                JournalEvent::StepOutcome { step, at: MOMENT, attempts: 1, outcome: StepOutcome::Canceled }
+            }
             _ => done(step),
         },
         Effect::RecordUndoIntent(step) => undo(step),
@@ -230,7 +238,7 @@ fn journal(steps: usize, dice: &[u8], cancel_at: Option<usize>) -> Vec<JournalEv
         let event = if cancel_at == Some(turn) && machine.stage() != Stage::Ended {
             cancel()
         } else {
-            match answer(machine.resume(), dice[turn % dice.len()]) {
+            match answer(machine.resume(), dice[turn % dice.len()], machine.run().is_cancel_requested) {
                 Some(event) => event,
                 None => break,
             }
@@ -261,7 +269,7 @@ proptest! {
             if let (Effect::Perform { unsure_since, .. }, 0) = (effect, turn) {
                 prop_assert!(unsure_since.is_some(), "an open intent may have happened");
             }
-            let Some(event) = answer(effect, other_dice[turn % other_dice.len()]) else { break };
+            let Some(event) = answer(effect, other_dice[turn % other_dice.len()], machine.run().is_cancel_requested) else { break };
             machine = machine.apply(event).unwrap().0;
         }
         let run = machine.run();

@@ -253,6 +253,7 @@ impl Runner {
         let live = LiveRun { cancels, orders: orders.clone(), locks: locks_of(&run.plan) };
         self.registry().begin(run.id.clone(), live);
         let services = Arc::clone(&self.shared.services);
+        let shared = Arc::downgrade(&self.shared);
         let driver = Driver {
             progress: Arc::new(Progress::new(run.clone(), Arc::clone(&services.fleet))),
             services,
@@ -260,16 +261,15 @@ impl Runner {
             steps: definitions.into_iter().map(|definition| definition.step).collect(),
             cancels: cancel_wishes,
             orders,
+            on_end: Box::new(move |run| {
+                if let Some(shared) = shared.upgrade() {
+                    shared.registry.lock().unwrap_or_else(PoisonError::into_inner).end(run);
+                }
+            }),
         };
-        let shared = Arc::downgrade(&self.shared);
         let mut drivers = self.drivers();
         while drivers.try_join_next().is_some() {}
-        drivers.spawn(async move {
-            let has_ended = driver.drive(first).await;
-            if let (true, Some(shared)) = (has_ended, shared.upgrade()) {
-                shared.registry.lock().unwrap_or_else(PoisonError::into_inner).end(&run.id);
-            }
-        });
+        drivers.spawn(driver.drive(first));
     }
 
     /// Shows past runs and resumes unfinished ones.

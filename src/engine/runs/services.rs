@@ -40,7 +40,9 @@ pub struct Services {
 }
 
 impl Services {
-    pub(super) fn new(context: super::RunContext, log: Arc<dyn RunLog>) -> Self {
+    /// The services of a runner that remembers in `log`.
+    #[must_use]
+    pub fn new(context: super::RunContext, log: Arc<dyn RunLog>) -> Self {
         Self {
             panels: context.panels,
             orders: context.orders,

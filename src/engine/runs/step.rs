@@ -1,6 +1,6 @@
 //! One step of a run: look whether it already happened, act, verify, undo.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
@@ -46,6 +46,8 @@ pub enum StepFailure {
         /// What happens to what was made before.
         then: AfterFailure,
     },
+    /// A cancel ended its waiting.
+    Canceled,
     /// The engine goes away; nothing is recorded and the next start resumes here.
     ShuttingDown,
 }
@@ -117,21 +119,30 @@ pub struct UndoReason {
     pub is_clean: bool,
 }
 
+/// Why a node is not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Avoid {
+    /// It has no room any more.
+    Full,
+    /// Its daemon failed: only when no other node fits.
+    DaemonFailed,
+}
+
 /// What attempts of one step learned, until the step ends or the engine does.
 #[derive(Debug, Default)]
 pub struct Learned {
-    nodes: Mutex<BTreeSet<i64>>,
+    nodes: Mutex<BTreeMap<i64, Avoid>>,
     allocations: Mutex<BTreeSet<i64>>,
 }
 
 impl Learned {
-    /// Notes a node whose daemon failed.
-    pub fn avoid_node(&self, node: i64) {
-        self.nodes.lock().unwrap_or_else(PoisonError::into_inner).insert(node);
+    /// Notes a node to avoid.
+    pub fn avoid_node(&self, node: i64, why: Avoid) {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner).insert(node, why);
     }
 
     /// Nodes to avoid.
-    pub fn avoided_nodes(&self) -> BTreeSet<i64> {
+    pub fn avoided_nodes(&self) -> BTreeMap<i64, Avoid> {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -262,7 +273,7 @@ impl Scene<'_> {
         tokio::select! {
             biased;
             orders = interrupted => match orders {
-                Ok(orders) if !orders.is_shutting_down => Err(canceled().into()),
+                Ok(orders) if !orders.is_shutting_down => Err(StepFailure::Canceled),
                 _ => Err(StepFailure::ShuttingDown),
             },
             () = pause => Ok(()),
@@ -280,12 +291,6 @@ impl Scene<'_> {
 #[must_use]
 pub fn time_of_day(at: Timestamp) -> String {
     at.to_datetime().format("%H:%M:%S UTC").to_string()
-}
-
-/// What a step says that stopped waiting because of a cancel.
-#[must_use]
-pub fn canceled() -> Problem {
-    Problem::refused("canceled by an operator", "")
 }
 
 fn wrong_parameters(run: &Run) -> Problem {

@@ -7,7 +7,7 @@ use super::place::{Place, find_place, planned_node, still_fits};
 use super::{expect_ours, parties, read_order};
 use crate::engine::observation::Observation;
 use crate::engine::runs::events::Facts;
-use crate::engine::runs::step::{Made, Scene, Step, StepFailure, time_of_day};
+use crate::engine::runs::step::{Avoid, Made, Scene, Step, StepFailure, time_of_day};
 use crate::model::order::OrderStatus;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::server::Server;
@@ -26,11 +26,16 @@ impl Step for CreateServer {
             expect_ours(scene).await?;
             let mut last = None;
             for _ in 0..scene.services.policy.placement_attempts.max(1) {
-                let place = next_place(scene).await?;
+                let place = match (next_place(scene).await, &last) {
+                    (Ok(place), _) => place,
+                    // What was refused before says more than that nothing else is left.
+                    (Err(_), Some(_)) => break,
+                    (Err(failure), None) => return Err(failure),
+                };
                 match create_at(scene, &place).await {
                     Ok(made) => return Ok(made),
-                    Err(problem) if is_lost_race(&problem) => {
-                        scene.say(&format!("{} was taken: {problem}", place.allocation.address()));
+                    Err(problem) if is_lost_place(&problem) => {
+                        scene.say(&format!("not at {}: {problem}", place.allocation.address()));
                         if let Some(server) = look(scene).await? {
                             return Ok(self::made(&server, "stands"));
                         }
@@ -124,11 +129,11 @@ async fn create_at(scene: &Scene<'_>, place: &Place) -> Result<Made, Problem> {
     match still_fits(scene, place.node).await {
         Ok(true) => {}
         Ok(false) => {
-            scene.learned.avoid_node(place.node);
+            scene.learned.avoid_node(place.node, Avoid::Full);
             return Err(lost_room(place.node));
         }
         Err(StepFailure::Failed { problem, .. }) => return Err(problem),
-        Err(StepFailure::ShuttingDown) => return Err(lost_room(place.node)),
+        Err(StepFailure::Canceled | StepFailure::ShuttingDown) => return Err(lost_room(place.node)),
     }
     scene.learned.avoid_allocation(place.allocation.id);
     scene.say(&format!("creating the server at {}", place.allocation.address()));
@@ -140,16 +145,17 @@ async fn create_at(scene: &Scene<'_>, place: &Place) -> Result<Made, Problem> {
         }
         Err(problem) => {
             if problem.kind == ProblemKind::Daemon {
-                scene.learned.avoid_node(place.node);
+                scene.learned.avoid_node(place.node, Avoid::DaemonFailed);
             }
             Err(problem)
         }
     }
 }
 
-/// Whether the failure only says that the place was taken and nothing was made.
-fn is_lost_race(problem: &Problem) -> bool {
-    problem.effect == Effect::None && matches!(problem.kind, ProblemKind::Conflict | ProblemKind::NoCapacity)
+/// Whether the failure speaks only against this place and nothing was made.
+fn is_lost_place(problem: &Problem) -> bool {
+    problem.effect == Effect::None
+        && matches!(problem.kind, ProblemKind::Conflict | ProblemKind::NoCapacity | ProblemKind::Daemon)
 }
 
 fn lost_room(node: i64) -> Problem {
@@ -271,6 +277,6 @@ fn with_by_hand(failure: StepFailure, server: &Server) -> StepFailure {
             },
             then,
         },
-        failure @ StepFailure::ShuttingDown => failure,
+        failure => failure,
     }
 }

@@ -1,6 +1,6 @@
 //! Where the server goes: a free allocation on the planned node, or on the next that fits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::BoxFuture;
 use rand::seq::IndexedRandom;
@@ -9,7 +9,7 @@ use super::{expect_ours, parties, read_order};
 use crate::engine::observation::Observation;
 use crate::engine::runs::events::Facts;
 use crate::engine::runs::node_choice::{Need, choose_node};
-use crate::engine::runs::step::{Made, Scene, Step, StepFailure};
+use crate::engine::runs::step::{Avoid, Made, Scene, Step, StepFailure};
 use crate::model::ids::NodeKey;
 use crate::model::order::RegionNode;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
@@ -70,10 +70,12 @@ pub(super) fn planned_node(scene: &Scene<'_>) -> Result<i64, Problem> {
     node.parse().map_err(|_| Problem::refused(format!("node '{node}' is no panel node id"), ""))
 }
 
-/// A free allocation, first on `preferred`, then on the other nodes that fit, best first.
+/// A free allocation, first on `preferred`, then on the other nodes that fit, best first; a node whose daemon failed
+/// comes last.
 pub(super) async fn find_place(scene: &Scene<'_>, preferred: i64) -> Result<Place, StepFailure> {
     let mut reasons = Vec::new();
-    let mut tried = scene.learned.avoided_nodes();
+    let avoided = scene.learned.avoided_nodes();
+    let mut tried: BTreeSet<i64> = avoided.keys().copied().collect();
     let mut candidate = Some(preferred).filter(|node| !tried.contains(node));
     loop {
         if let Some(node) = candidate {
@@ -90,17 +92,36 @@ pub(super) async fn find_place(scene: &Scene<'_>, preferred: i64) -> Result<Plac
             }
             Err(why) => {
                 reasons.push(why);
-                return Err(no_room(&reasons).into());
+                return last_resort(scene, &avoided, preferred, &reasons).await;
             }
         }
     }
 }
 
+/// The planned node once more, when nothing but its daemon's failure spoke against it.
+async fn last_resort(
+    scene: &Scene<'_>,
+    avoided: &BTreeMap<i64, Avoid>,
+    preferred: i64,
+    reasons: &[String],
+) -> Result<Place, StepFailure> {
+    if avoided.get(&preferred) == Some(&Avoid::DaemonFailed)
+        && let Some(allocation) = free_allocation(scene, preferred).await?
+    {
+        return Ok(Place { node: preferred, allocation });
+    }
+    Err(no_room(reasons).into())
+}
+
+/// A free allocation of the node, rather one that no other took away from this step before.
 async fn free_allocation(scene: &Scene<'_>, node: i64) -> Result<Option<Allocation>, StepFailure> {
     let (_, panel) = parties(scene)?;
     let mut free = panel.free_allocations(node, ALLOCATIONS_READ, Priority::Run).await?;
-    free.retain(|allocation| !allocation.is_assigned && !scene.learned.avoids_allocation(allocation.id));
-    Ok(free.choose(&mut rand::rng()).cloned())
+    free.retain(|allocation| !allocation.is_assigned);
+    let untried: Vec<_> =
+        free.iter().filter(|allocation| !scene.learned.avoids_allocation(allocation.id)).cloned().collect();
+    let candidates = if untried.is_empty() { free } else { untried };
+    Ok(candidates.choose(&mut rand::rng()).cloned())
 }
 
 /// The best node that fits now and was not tried, or why there is none.
