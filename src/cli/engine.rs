@@ -33,6 +33,9 @@ const STOPPED_WITHIN: Duration = Duration::from_mins(1);
 /// How often a condition of another process is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// How often attaching is tried: an idle engine may leave just when it is found.
+const ATTACH_ATTEMPTS: u32 = 3;
+
 /// How often a new engine tries to lock before it says that another one runs.
 const LOCK_ATTEMPTS: u32 = 10;
 
@@ -97,8 +100,15 @@ pub async fn attach_or_start(
     launch: &Launch,
     options: LinkOptions,
 ) -> Result<LinkClient, Problem> {
-    start_if_needed(paths, launch).await?;
-    attach(paths, options).await
+    let mut attempts_left = ATTACH_ATTEMPTS;
+    loop {
+        start_if_needed(paths, launch).await?;
+        attempts_left -= 1;
+        match attach(paths, options.clone()).await {
+            Err(problem) if problem.kind == ProblemKind::Unreachable && attempts_left > 0 => {}
+            attached => return attached,
+        }
+    }
 }
 
 /// Connects to the site's engine, if one runs.

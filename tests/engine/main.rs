@@ -1,0 +1,10 @@
+//! The engine: reducers against a mirror, who owns what, pollers under a paused clock, restarts, processes.
+#![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
+
+mod ownership;
+mod polling;
+mod processes;
+mod reducing;
+mod restart;
+mod things;
+mod usage;
