@@ -208,7 +208,7 @@ pub enum RunMode {
     Background,
 }
 
-/// Runs an engine in this process until it is told to stop: `engine stop`, SIGTERM, SIGINT, or idle for too long. The
+/// Runs an engine in this process until it is told to stop: `engine stop`, SIGTERM, SIGINT, SIGHUP, or idle for too long. The
 /// setup's `lifetime.idle_exit_ms` counts only in the background.
 ///
 /// # Errors
@@ -251,8 +251,9 @@ fn leave_session() {
 }
 
 async fn stop_on_signal(engine: crate::engine::handle::EngineHandle) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let listen = |kind| signal(kind).ok();
+    let (Some(mut terminate), Some(mut interrupt), Some(mut hangup)) =
+        (listen(SignalKind::terminate()), listen(SignalKind::interrupt()), listen(SignalKind::hangup()))
     else {
         tracing::warn!("signals cannot be heard: stop this engine with `quarterdeck engine stop`");
         return;
@@ -260,6 +261,7 @@ async fn stop_on_signal(engine: crate::engine::handle::EngineHandle) {
     tokio::select! {
         _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
         _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
+        _ = hangup.recv() => tracing::info!("SIGHUP: the terminal is gone, stopping"),
     }
     engine.shut_down();
 }

@@ -33,7 +33,8 @@ pub struct Cadence {
 /// When providers are asked.
 ///
 /// The defaults stay far below the panel's published 240 requests a minute per key (`providers/pterodactyl.md` §2):
-/// a site of 10,000 servers is 100 pages of 100 per poll of the servers.
+/// a site of 10,000 servers is 100 pages of 100 per poll of the servers, and reads that take long are spaced by what
+/// they took (see `poll`).
 #[derive(Debug, Clone)]
 pub struct PollPolicy {
     /// Cadence of the orders.

@@ -29,6 +29,10 @@ use crate::model::time::Timestamp;
 /// Least time between two reads that pushes ask for: a database that changes all the time is read at this pace.
 const PUSH_GAP: Duration = Duration::from_millis(500);
 
+/// A read that took long is repeated no sooner than after this many times its duration: a panel with 10,000 servers is a
+/// hundred requests, and polls must not eat the budget that runs need.
+const REST_PER_READ: u32 = 4;
+
 /// Something that can be asked again and again.
 pub trait Source: Send + Sync + 'static {
     /// The account asked.
@@ -164,12 +168,15 @@ impl Poller {
 
     /// Asks once, publishes what came and how it went; returns how long to wait.
     async fn attempt(&mut self) -> Duration {
+        let began = Instant::now();
         let deadline = Duration::from_millis(self.policy.attempt_deadline_ms);
         let read = self.source.read(self.fleet.now());
         let result = tokio::time::timeout(deadline, read).await.unwrap_or_else(|_| Err(self.too_late()));
         let now = self.fleet.now();
+        let mut rest_ms = 0;
         match result {
             Ok(observations) => {
+                rest_ms = millis(began.elapsed().saturating_mul(REST_PER_READ));
                 self.feed.succeeded_at = Some(now);
                 self.feed.failures = 0;
                 self.feed.problem = None;
@@ -186,7 +193,7 @@ impl Poller {
         self.feed.attempted_at = Some(now);
         self.feed.budget_remaining = self.source.budget_remaining();
         self.feed.interval_ms = self.interval_ms();
-        let wait_ms = self.wait_ms();
+        let wait_ms = self.wait_ms().max(rest_ms);
         self.feed.next_at = Some(now.plus_millis(wait_ms));
         self.publish();
         Duration::from_millis(wait_ms)

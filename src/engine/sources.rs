@@ -1,6 +1,6 @@
 //! What the pollers ask: one small adapter per kind of feed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 
@@ -15,11 +15,34 @@ use crate::providers::pterodactyl::PanelClient;
 use crate::providers::transport::Priority;
 
 /// The orders, plans and regions of one database.
-pub struct OrdersSource(pub Arc<dyn OrdersDatabase>);
+pub struct OrdersSource {
+    database: Arc<dyn OrdersDatabase>,
+    /// What the last read complained of: said to everyone once, not at every poll.
+    said: Mutex<Vec<String>>,
+}
+
+impl OrdersSource {
+    /// Reads from `database`.
+    #[must_use]
+    pub fn new(database: Arc<dyn OrdersDatabase>) -> Self {
+        Self { database, said: Mutex::default() }
+    }
+
+    /// The complaints that are new since the last read.
+    fn news(&self, notices: Vec<String>) -> Vec<Observation> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = |notice: &&String| !said.contains(notice);
+        let text = |notice: &String| format!("{}: {notice}", self.database.account());
+        let news =
+            notices.iter().filter(is_new).map(|notice| Observation::Notice { text: text(notice) }).collect();
+        *said = notices;
+        news
+    }
+}
 
 impl Source for OrdersSource {
     fn account(&self) -> &AccountId {
-        self.0.account()
+        self.database.account()
     }
 
     fn provider(&self) -> Provider {
@@ -32,23 +55,21 @@ impl Source for OrdersSource {
 
     fn read(&self, asked_at: Timestamp) -> BoxFuture<'_, Result<Vec<Observation>, Problem>> {
         Box::pin(async move {
-            let snapshot = self.0.read_all().await?;
-            let account = self.0.account().clone();
-            for notice in &snapshot.notices {
-                tracing::warn!(%account, notice, "reading orders");
-            }
-            Ok(vec![Observation::Orders {
-                account,
+            let snapshot = self.database.read_all().await?;
+            let mut observations = self.news(snapshot.notices);
+            observations.push(Observation::Orders {
+                account: self.database.account().clone(),
                 asked_at,
                 orders: snapshot.orders,
                 plans: snapshot.plans,
                 region_nodes: snapshot.region_nodes,
-            }])
+            });
+            Ok(observations)
         })
     }
 
     fn wait_for_change(&self) -> BoxFuture<'_, Result<(), Problem>> {
-        self.0.wait_for_change()
+        self.database.wait_for_change()
     }
 }
 

@@ -159,8 +159,9 @@ fn sources(
     panels: &BTreeMap<AccountId, PanelClient>,
     orders: &[(Arc<dyn OrdersDatabase>, AccountId)],
 ) -> Vec<Arc<dyn Source>> {
-    let orders =
-        orders.iter().map(|(database, _)| Arc::new(OrdersSource(Arc::clone(database))) as Arc<dyn Source>);
+    let orders = orders
+        .iter()
+        .map(|(database, _)| Arc::new(OrdersSource::new(Arc::clone(database))) as Arc<dyn Source>);
     let servers = panels.values().map(|panel| Arc::new(ServersSource(panel.clone())) as Arc<dyn Source>);
     let nodes = panels.values().map(|panel| Arc::new(NodesSource(panel.clone())) as Arc<dyn Source>);
     orders.chain(servers).chain(nodes).collect()

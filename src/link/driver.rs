@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use futures::{SinkExt, StreamExt};
 use rand::Rng;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -60,23 +61,34 @@ struct Session {
 }
 
 async fn open(transport: &impl Transport, options: &LinkOptions) -> Result<Session, Problem> {
-    let Connection { reader, writer, companion } = transport.connect().await?;
+    let Connection { reader, writer, mut companion } = transport.connect().await?;
     let mut frames = FramedRead::new(reader, wire::codec(wire::MAX_SERVER_FRAME));
     let mut sink = FramedWrite::new(writer, wire::codec(wire::MAX_CLIENT_FRAME));
     let greeting = wire::encode_greeting(PROTOCOL, &options.version, &options.hello)?;
-    sink.send(greeting).await.map_err(|error| lost(&companion, &error))?;
-    let answer = match tokio::time::timeout(WELCOME_WITHIN, frames.next()).await {
-        Ok(Some(frame)) => frame.map_err(|error| lost(&companion, &error))?,
-        Ok(None) => {
-            return Err(lost(&companion, &std::io::Error::other("closed before the greeting was answered")));
+    let answer = match exchange(&mut frames, &mut sink, greeting).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            companion.settle().await;
+            return Err(lost(&companion, &error));
         }
-        Err(_) => return Err(lost(&companion, &std::io::Error::other("the greeting was not answered"))),
     };
     let greeting: Greeting<Welcome> = wire::decode_greeting(&answer)?;
     let theirs = (greeting.protocol, greeting.version.as_str());
     let welcome = greeting.body.ok_or_else(|| wire::version_problem(theirs, (PROTOCOL, &options.version)))?;
     let engine = EngineIdentity { version: greeting.version, pid: welcome.pid };
     Ok(Session { frames, sink, companion, engine })
+}
+
+/// Says hello and waits for the answer.
+async fn exchange<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    frames: &mut Frames<R>,
+    sink: &mut FrameSink<W>,
+    greeting: Bytes,
+) -> std::io::Result<BytesMut> {
+    sink.send(greeting).await?;
+    let answer = tokio::time::timeout(WELCOME_WITHIN, frames.next()).await;
+    let answer = answer.map_err(|_| std::io::Error::other("the greeting was not answered"))?;
+    answer.unwrap_or_else(|| Err(std::io::Error::other("closed before the greeting was answered")))
 }
 
 /// Who waits for the answer of an `ask`.

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 
 use super::server::{broken, serve};
 use crate::engine::handle::EngineHandle;
@@ -34,11 +36,16 @@ pub enum Companion {
     /// The command whose streams are used; ended when dropped.
     Child {
         /// The process.
-        child: Child,
+        child: Box<Child>,
         /// The last line it wrote to its standard error.
         last_words: Arc<Mutex<String>>,
+        /// The task that reads it.
+        listening: JoinHandle<()>,
     },
 }
+
+/// A command that ended has said its last words by then.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
 
 impl Companion {
     /// The last complaint of the command, for the message about a lost connection.
@@ -49,6 +56,14 @@ impl Companion {
             Self::Child { last_words, .. } => {
                 last_words.lock().unwrap_or_else(PoisonError::into_inner).clone()
             }
+        }
+    }
+
+    /// Waits until a command that closed its output has also said why.
+    pub async fn settle(&mut self) {
+        if let Self::Child { listening, .. } = self {
+            // Too late or not: what was said is kept.
+            let _ended = tokio::time::timeout(LAST_WORDS_WITHIN, listening).await;
         }
     }
 }
@@ -118,8 +133,8 @@ impl CommandTransport {
             return Err(failed("its streams are not there"));
         };
         let last_words = Arc::new(Mutex::new(String::new()));
-        tokio::spawn(listen(errors, Arc::clone(&last_words)));
-        let companion = Companion::Child { child, last_words };
+        let listening = tokio::spawn(listen(errors, Arc::clone(&last_words)));
+        let companion = Companion::Child { child: Box::new(child), last_words, listening };
         Ok(Connection { reader: Box::new(reader), writer: Box::new(writer), companion })
     }
 }

@@ -40,6 +40,8 @@ enum Mood {
     Good,
     Failing,
     Hanging,
+    /// Good, after ten seconds.
+    Slow,
 }
 
 struct Fake {
@@ -90,8 +92,11 @@ impl Source for Fake {
         self.asked.lock().expect("whole").push(Instant::now());
         let mood = *self.mood.lock().expect("whole");
         Box::pin(async move {
+            if mood == Mood::Slow {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+            }
             let result = match mood {
-                Mood::Good => {
+                Mood::Good | Mood::Slow => {
                     let servers = vec![server(1, None, asked_at)];
                     Ok(vec![Observation::Servers { account: self.account.clone(), asked_at, servers }])
                 }
@@ -245,6 +250,16 @@ async fn a_provider_that_hangs_for_a_minute_holds_up_nobody_else() {
     assert_eq!(stage.feed(&good).freshness(stage.fleet.now()), Freshness::Fresh);
     pass(2_000).await;
     assert_eq!(stage.feed(&hanging).freshness(stage.fleet.now()), Freshness::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_takes_long_is_repeated_less_often() {
+    let stage = Stage::new();
+    stage.look_at(Tab::Nodes);
+    let slow = Fake::new("panel", FeedKind::Servers, Mood::Slow);
+    stage.poll(&slow);
+    pass(101_000).await;
+    assert_eq!(slow.asked(), 3, "at 0, 50 and 100 s: 10 s of reading, then 40 s of rest");
 }
 
 #[tokio::test(start_paused = true)]

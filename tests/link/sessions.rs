@@ -11,7 +11,9 @@ use quarterdeck::engine::handle::EngineHandle;
 use quarterdeck::engine::policy::Policy;
 use quarterdeck::engine::state::Observation;
 use quarterdeck::engine::{EngineSetup, EngineTask, start};
-use quarterdeck::link::transport::{Companion, Connection, InProcessTransport, Transport, UnixTransport};
+use quarterdeck::link::transport::{
+    CommandTransport, Companion, Connection, InProcessTransport, Transport, UnixTransport,
+};
 use quarterdeck::link::unix::EngineSocket;
 use quarterdeck::link::wire::{self, Hello, PROTOCOL, Welcome};
 use quarterdeck::link::{LinkClient, LinkEvent, LinkOptions, connect};
@@ -234,6 +236,16 @@ async fn another_protocol_is_named_with_the_side_that_is_older() {
     assert!(newer.message.contains("this program is older") && newer.message.contains("7.7.7"), "{newer}");
     let older = connect(Foreign(PROTOCOL - 1), options(true)).await.unwrap_err();
     assert!(older.message.contains("the engine is older"), "{older}");
+}
+
+#[tokio::test]
+async fn a_command_that_ends_says_why() {
+    let ssh = CommandTransport {
+        program: "/bin/sh".to_owned(),
+        arguments: ["-c", "echo 'Permission denied (publickey).' >&2; exit 255"].map(str::to_owned).into(),
+    };
+    let problem = connect(ssh, options(true)).await.unwrap_err();
+    assert!(problem.message.contains("Permission denied (publickey)."), "{problem}");
 }
 
 #[tokio::test]
