@@ -8,3 +8,4 @@ mod faults;
 mod paging;
 mod secrets;
 mod server;
+mod sim;

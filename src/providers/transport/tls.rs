@@ -1,6 +1,6 @@
 //! TLS for requests and sockets: ring, and the certificate authorities that the machine trusts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -16,8 +16,26 @@ pub enum Use {
     Socket,
 }
 
-/// A TLS configuration over ring. Where the machine trusts nobody, plain HTTP still works and TLS fails with its reason.
+/// Reading the machine's authorities takes tens of milliseconds: once per program, not per account.
+static REQUESTS: OnceLock<ClientConfig> = OnceLock::new();
+/// The same for sockets.
+static SOCKETS: OnceLock<ClientConfig> = OnceLock::new();
+
+/// A TLS configuration over ring, the same for every account. Cheap after the first.
 pub fn client_config(usage: Use) -> Result<ClientConfig, Problem> {
+    let kept = match usage {
+        Use::Requests => &REQUESTS,
+        Use::Socket => &SOCKETS,
+    };
+    if let Some(config) = kept.get() {
+        return Ok(config.clone());
+    }
+    let config = fresh_config(usage)?;
+    Ok(kept.get_or_init(|| config).clone())
+}
+
+/// Where the machine trusts nobody, plain HTTP still works and TLS fails with its reason.
+fn fresh_config(usage: Use) -> Result<ClientConfig, Problem> {
     let builder = || {
         ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()

@@ -41,18 +41,22 @@ impl CountMemory {
 
 impl PanelClient {
     /// The panel's nodes, with their location's short name (`#id` where the key may not read locations). `servers` is
-    /// always 0, the engine counts them. Allocations are counted for a few nodes per reading, the longest uncounted
-    /// first; a count is shown for at most 15 minutes.
+    /// always 0, the engine counts them. Allocations are counted for a few nodes per poll, the longest uncounted first; a
+    /// count is shown for at most 15 minutes. A run gets no counts, they may be old: it asks for those
+    /// that it needs.
     pub async fn nodes(&self, p: Priority) -> Result<Vec<Node>, Problem> {
         let query = [("include", "location".to_owned()), ("sort", "id".to_owned())];
         let rows: Vec<wire::Node> = self.list(Endpoint::Nodes, &query, p).await?;
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        self.count_some(&ids).await;
+        if p == Priority::Poll {
+            self.count_some(&ids).await;
+        }
         let now = self.now();
         let nodes = rows.into_iter().map(|row| {
             let id = row.id;
             let mut node = map::node(row, self.account(), now);
-            if let Some((counts, at)) = self.shared.counts.recall(id)
+            if p == Priority::Poll
+                && let Some((counts, at)) = self.shared.counts.recall(id)
                 && now.millis_since(at) <= MAX_COUNT_AGE_MS
             {
                 node.allocations_total = Some(counts.total);
