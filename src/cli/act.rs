@@ -2,9 +2,11 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use super::args::ActArguments;
+use super::args::{ActArguments, Format};
+use super::clock::SystemClock;
 use super::exit::Exit;
 use super::session::Session;
+use crate::model::account::FeedKind;
 use crate::model::action::{ActionPlan, ActionRequest, CheckOutcome, Confirmation};
 use crate::model::ids::{RunId, ServerKey};
 use crate::model::problem::Problem;
@@ -12,6 +14,7 @@ use crate::model::request::{Reply, Request};
 use crate::model::run::{Run, StepStatus};
 use crate::model::sanitise::sanitise;
 use crate::model::server::Server;
+use crate::model::time::Clock;
 
 /// Plans an action, asks, runs it and waits for its end.
 ///
@@ -179,11 +182,43 @@ fn conclude(run: &Run, is_json: bool) -> Exit {
     Exit::of_run(run.status)
 }
 
+/// Acts on an order once the orders were read: an engine that was just started knows none yet.
+///
+/// # Errors
+/// As [`act`].
+pub async fn act_on_order(
+    session: &mut Session,
+    request: ActionRequest,
+    arguments: &ActArguments,
+) -> Result<Exit, Problem> {
+    session.settle(&[FeedKind::Orders, FeedKind::Nodes, FeedKind::Servers], SystemClock.now()).await?;
+    act(session, request, arguments).await
+}
+
+/// Prints one run.
+///
+/// # Errors
+/// There is no such run.
+pub fn show_run(session: &Session, id: &RunId, format: Format) -> Result<Exit, Problem> {
+    let run =
+        session.fleet.runs.get(id).ok_or_else(|| Problem::not_found(format!("there is no run {id}")))?;
+    if format == Format::Json {
+        println!("{}", serde_json::to_string_pretty(run).unwrap_or_default());
+        return Ok(Exit::of_run(run.status));
+    }
+    println!("{} · {} · by {} at {}", sanitise(&run.plan.title), run.status.word(), run.by, run.started_at);
+    for step in &run.steps {
+        println!("  {:<12} {}: {}", step_word(step.status), step.title, sanitise(&step.detail));
+    }
+    Ok(conclude(run, false))
+}
+
 /// The one server that a text on the command line means.
 ///
 /// # Errors
 /// None or several fit; the message lists them.
-pub fn find_server(session: &Session, wanted: &str) -> Result<ServerKey, Problem> {
+pub async fn find_server(session: &mut Session, wanted: &str) -> Result<ServerKey, Problem> {
+    session.settle(&[FeedKind::Servers], SystemClock.now()).await?;
     let fits = |server: &&Server| {
         [server.identifier.as_str(), server.uuid.as_str(), server.name.as_str()].contains(&wanted)
             || server.key.to_string() == wanted

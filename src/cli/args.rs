@@ -93,9 +93,6 @@ pub struct SimArguments {
     /// The world
     #[command(flatten)]
     pub world: SimulationArguments,
-    /// Where the panel listens; port 0 picks one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub listen: std::net::SocketAddr,
     /// Print a configuration that points at the simulators
     #[arg(long)]
     pub print_config: bool,

@@ -4,16 +4,23 @@
 
 pub mod act;
 pub mod args;
+pub mod attach;
 pub mod clock;
 pub mod config_command;
+pub mod demo;
 pub mod dial_stdio;
 pub mod dispatch;
+pub mod doctor;
 pub mod documents;
 pub mod engine;
 pub mod exit;
 pub mod get;
 pub mod listing;
+pub mod logs;
+pub mod open_console;
 pub mod output;
 pub mod session;
+pub mod sim_command;
 pub mod simulation;
 pub mod site;
+pub mod store_command;

@@ -207,6 +207,7 @@ pub(super) enum Status {
     InstallFailed,
     ReinstallFailed,
     Suspended,
+    RestoringBackup,
 }
 
 impl Status {
@@ -217,6 +218,7 @@ impl Status {
             Self::InstallFailed => "install_failed",
             Self::ReinstallFailed => "reinstall_failed",
             Self::Suspended => "suspended",
+            Self::RestoringBackup => "restoring_backup",
         }
     }
 }
