@@ -6,6 +6,7 @@
 mod services;
 
 mod demo;
+mod mariadb;
 mod pooler;
 mod postgres;
 mod shop;
@@ -28,7 +29,7 @@ macro_rules! on_every_database {
         on_every_database!(@ sqlite Sqlite $($name)*);
         on_every_database!(@ postgres_direct Postgres $($name)*);
         on_every_database!(@ postgres_pooled PgBouncer $($name)*);
-        on_every_database!(@ mariadb MariaDb $($name)*);
+        on_every_database!(@ maria_db MariaDb $($name)*);
     };
     (@ $module:ident $backend:ident $($name:ident)*) => {
         mod $module {

@@ -171,7 +171,7 @@ impl SqlOrders {
         let mut answers = match self.driver.read(&statements).await {
             Ok(answers) => answers.into_iter(),
             // An id that the column's type cannot hold (no UUID, no number) is the id of no order.
-            Err(problem) if problem.message.ends_with("(22P02)") => return Ok(None),
+            Err(problem) if is_foreign_id(&problem) => return Ok(None),
             Err(problem) => return Err(problem),
         };
         let mut notices = Vec::new();
@@ -219,7 +219,7 @@ impl SqlOrders {
         match self.driver.write(&write).await {
             Ok(_) => {}
             // Another engine's row came first; which user it links is read below.
-            Err(problem) if problem.kind == ProblemKind::Conflict => {}
+            Err(problem) if problem.kind == ProblemKind::Conflict && problem.retry == Retry::Never => {}
             Err(problem) => return Err(problem),
         }
         let read = [self.built(sql::links_of(dialect, &names, user_id))?];
@@ -253,6 +253,12 @@ impl SqlOrders {
         }
         Ok(findings)
     }
+}
+
+/// PostgreSQL's answers to a text that the id's type cannot hold; a word that an enum lacks has the same code but says so.
+fn is_foreign_id(problem: &Problem) -> bool {
+    let message = &problem.message;
+    message.ends_with("(22003)") || (message.ends_with("(22P02)") && message.contains("invalid input syntax"))
 }
 
 /// Decodes rows; those that cannot stand for anything are counted.
