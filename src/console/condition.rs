@@ -134,7 +134,7 @@ fn lost(
 
 fn loading(words: &Words, detail: &str) -> Condition {
     Condition::Instead(Notice {
-        title: format!("Loading {}{}", words.things, " …"),
+        title: format!("Loading {}", words.things),
         paragraphs: vec![detail.to_owned()],
         verbatim: Vec::new(),
         tone: Tone::Waiting,
@@ -164,7 +164,7 @@ fn failed_panel(context: &ViewContext<'_>, feed: &Feed, words: &Words) -> Condit
     let (message, advice) = problem_of(feed);
     let mut paragraphs = vec![message];
     paragraphs.extend((!advice.is_empty()).then_some(advice));
-    paragraphs.push(next_try(context, feed));
+    paragraphs.push(format!("{}.", capital(&next_try(context, feed))));
     Condition::Instead(Notice {
         title: format!("{} could not be read from {}", capital(words.things), feed.account),
         paragraphs,
@@ -183,7 +183,7 @@ fn failed_banner(context: &ViewContext<'_>, feed: &Feed, words: &Words) -> Condi
     lines.push(if advice.is_empty() {
         next_try(context, feed)
     } else {
-        format!("{advice} · {}", next_try(context, feed))
+        format!("{advice} {} {}", context.glyphs.separator, next_try(context, feed))
     });
     Condition::Banner { lines, is_failure: true }
 }

@@ -94,8 +94,18 @@ pub fn owner(ownership: &Ownership, context: &ViewContext<'_>) -> State {
         Ownership::Order(id) => state(" ", &format!("order {id}"), theme.text),
         Ownership::Kept { by, .. } => state(glyphs.info, &format!("kept by {by}"), theme.info),
         Ownership::Orphan { reason, .. } => {
-            state(glyphs.bad, &format!("ORPHAN: {}", orphan_reason(reason)), theme.bad)
+            state(glyphs.bad, &format!("ORPHAN {}", orphan_cause(reason)), theme.bad)
         }
+    }
+}
+
+/// Why nothing owns a server, the telling word first: a narrow column cuts only the order's id.
+fn orphan_cause(reason: &OrphanReason) -> String {
+    match reason {
+        OrphanReason::NoOwner => "no order".to_owned(),
+        OrphanReason::OrderMissing(id) => format!("missing {id}"),
+        OrphanReason::OrderNotLive(id, status) => format!("{status} {id}"),
+        OrphanReason::OrderHasAnother(id) => format!("doubled {id}"),
     }
 }
 

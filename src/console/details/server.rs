@@ -40,7 +40,8 @@ fn owner(lines: &mut Lines, context: &ViewContext<'_>, server: &Server) {
     let state = words::owner(&server.ownership, context);
     lines.row("owner", state.text().trim_start(), state.style);
     match &server.ownership {
-        Ownership::Orphan { since, .. } => {
+        Ownership::Orphan { reason, since } => {
+            lines.row("why", &clean(&words::orphan_reason(reason)), theme.text);
             lines.row("since", &moment(*since, context), theme.text);
             let keep = context.keymap.label(Action::KeepServer);
             let destroy = context.keymap.label(Action::DestroyServer);

@@ -71,7 +71,7 @@ impl Component for ConfirmDialog {
         let top = Rect { height: inner.height - 1, ..inner };
         paragraph::draw(&lines, 0, top, buffer, context.theme.muted);
         let foot = if self.is_sent {
-            vec![Line::styled("asking the engine …", context.theme.accent)]
+            vec![Line::styled("asking the engine", context.theme.accent)]
         } else {
             self.prompt.lines(context)
         };

@@ -57,7 +57,7 @@ impl DoctorView {
         let mut lines = Lines::new(cells, 12, theme.muted);
         match &self.state {
             State::Running => {
-                lines.text("Checking plans, prices, nodes, eggs, orders and keys …", theme.accent);
+                lines.text("Checking plans, prices, nodes, eggs, orders and keys.", theme.accent);
                 lines.text("The providers are asked; this can take some seconds.", theme.muted);
             }
             State::Failed(problem) => {

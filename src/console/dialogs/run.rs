@@ -86,7 +86,7 @@ impl RunDialog {
     fn lines(&self, cells: usize, context: &ViewContext<'_>) -> Vec<Line<'static>> {
         match self.run(context) {
             Some(run) => details::run::lines(context, run, cells),
-            None => vec![Line::styled(format!("Run {} is starting …", self.run), context.theme.accent)],
+            None => vec![Line::styled(format!("Run {} is starting", self.run), context.theme.accent)],
         }
     }
 

@@ -110,7 +110,7 @@ impl Kind for Runs {
         column("steps", "STEPS", Width::Fixed(5), 2, Align::Right),
         column("elapsed", "TOOK", Width::Fixed(9), 1, Align::Right),
         column("started", "AGO", Width::Fixed(9), 3, Align::Right),
-        column("waits", "WAITS FOR / RESULT", flexible(14, 5), 0, Align::Left),
+        column("waits", "WAITS FOR / RESULT", flexible(24, 5), 0, Align::Left),
         column("by", "BY", flexible(10, 1), 4, Align::Left),
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
@@ -168,7 +168,7 @@ impl Kind for Runs {
     fn condition(&self, context: &ViewContext<'_>, total: usize) -> Condition {
         match (context.link, total) {
             (LinkState::Loading, 0) => Condition::Instead(Notice {
-                title: "Loading runs …".to_owned(),
+                title: "Loading runs".to_owned(),
                 paragraphs: vec!["Waiting for the engine's snapshot.".to_owned()],
                 verbatim: Vec::new(),
                 tone: Tone::Waiting,

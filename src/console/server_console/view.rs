@@ -93,10 +93,19 @@ fn usage(console: &ServerConsole, server: &Server, context: &ViewContext<'_>) ->
     };
     let cpu = spark(Metric::CpuPercent, details::server::cpu_top(&server.limits));
     let memory = spark(Metric::MemoryBytes, details::server::memory_top(&server.limits));
+    // Numbers first: on a narrow screen the sparklines are what is cut.
     vec![
-        Span::styled(format!("  cpu {} ", format::percent(usage.cpu_percent)), theme.text),
+        Span::styled(
+            format!(
+                "  cpu {}  mem {}",
+                format::percent(usage.cpu_percent),
+                format::bytes(usage.memory_bytes)
+            ),
+            theme.text,
+        ),
+        Span::styled("  cpu ", theme.muted),
         Span::styled(cpu, theme.accent),
-        Span::styled(format!("  mem {} ", format::bytes(usage.memory_bytes)), theme.text),
+        Span::styled("  mem ", theme.muted),
         Span::styled(memory, theme.accent),
     ]
 }
@@ -137,7 +146,7 @@ fn connection(console: &ServerConsole, context: &ViewContext<'_>) -> Line<'stati
 fn draw_log(console: &ServerConsole, area: Rect, buffer: &mut Buffer, context: &ViewContext<'_>) {
     if console.log.is_empty() {
         let words = match console.connection {
-            Connection::Connecting => "Attaching to the server's console …",
+            Connection::Connecting => "Attaching to the server's console.",
             Connection::Live => "Connected. The server has said nothing yet.",
             _ => "Nothing was received.",
         };

@@ -206,7 +206,7 @@ impl Kind for Servers {
     const COLUMNS: &'static [Column] = &[
         column("name", "SERVER", flexible(16, 3), 0, Align::Left),
         column("status", "STATE", Width::Fixed(16), 0, Align::Left),
-        column("owner", "OWNER", flexible(14, 4), 1, Align::Left),
+        column("owner", "OWNER", flexible(17, 4), 1, Align::Left),
         column("cpu", "CPU", Width::Fixed(14), 3, Align::Left),
         column("memory", "MEMORY", Width::Fixed(17), 4, Align::Left),
         column("network", "NETWORK", Width::Fixed(19), 7, Align::Left),

@@ -145,7 +145,7 @@ impl Prompt {
     fn name_lines(&self, name: &str, context: &ViewContext<'_>) -> Vec<Line<'static>> {
         let theme = context.theme;
         let ask = Line::from(vec![
-            Span::styled(format!("to {}, type the name: ", self.verb), theme.text),
+            Span::styled(format!("to {}, type: ", self.verb), theme.text),
             Span::styled(name.to_owned(), theme.strong),
         ]);
         let (typed, _) = self.field.visible(NAME_CELLS);
@@ -154,7 +154,7 @@ impl Prompt {
             Span::styled(format!("{typed:<NAME_CELLS$}"), theme.input),
         ];
         let (note, style) =
-            if self.is_wrong { (" not the name", theme.bad) } else { (" esc cancels", theme.muted) };
+            if self.is_wrong { (" that is not it", theme.bad) } else { (" esc cancels", theme.muted) };
         field.push(Span::styled(note, style));
         vec![ask, Line::from(field)]
     }

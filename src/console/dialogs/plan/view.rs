@@ -81,11 +81,16 @@ fn title(dialog: &PlanDialog) -> String {
     if let [item] = dialog.items.as_slice() {
         return match &item.stage {
             Stage::Planned(plan) => clean(&plan.title),
-            _ => format!("{} {}", words::verb(&item.request), item.request.target()),
+            _ => format!("{} {}", words::verb(&item.request), target_words(item)),
         };
     }
     let verb = dialog.items.first().map(|item| words::verb(&item.request)).unwrap_or_default();
     format!("{verb} {} at once", dialog.items.len())
+}
+
+/// The target while no plan names it: `order 812`.
+fn target_words(item: &Item) -> String {
+    item.request.target().replace('/', " ")
 }
 
 fn body(dialog: &PlanDialog, cells: usize, context: &ViewContext<'_>) -> Vec<Line<'static>> {
@@ -102,7 +107,7 @@ fn single(lines: &mut Lines, item: &Item, context: &ViewContext<'_>) {
     let theme = context.theme;
     match &item.stage {
         Stage::Asking => lines.text("Making the plan: nothing happens yet.", theme.accent),
-        Stage::Starting => lines.text("Starting …", theme.accent),
+        Stage::Starting => lines.text("Starting: the engine was asked.", theme.accent),
         Stage::Started(run) => lines.text(&format!("Run {run} has started."), theme.good),
         Stage::Failed(problem) => failure(lines, problem, context),
         Stage::Planned(plan) => planned(lines, plan, context),
@@ -191,13 +196,11 @@ fn several(lines: &mut Lines, dialog: &PlanDialog, context: &ViewContext<'_>) {
 fn several_item(lines: &mut Lines, item: &Item, context: &ViewContext<'_>) {
     let (theme, glyphs) = (context.theme, context.glyphs);
     let (glyph, style, words) = match &item.stage {
-        Stage::Asking => {
-            (glyphs.pending, theme.accent, format!("{}: making the plan", item.request.target()))
-        }
-        Stage::Starting => (glyphs.pending, theme.accent, format!("{}: starting", item.request.target())),
-        Stage::Started(_) => (glyphs.good, theme.good, format!("{}: started", item.request.target())),
+        Stage::Asking => (glyphs.pending, theme.accent, format!("{}: making the plan", target_words(item))),
+        Stage::Starting => (glyphs.pending, theme.accent, format!("{}: starting", target_words(item))),
+        Stage::Started(_) => (glyphs.good, theme.good, format!("{}: started", target_words(item))),
         Stage::Failed(problem) => {
-            (glyphs.bad, theme.bad, format!("{}: {}", item.request.target(), problem.message))
+            (glyphs.bad, theme.bad, format!("{}: {}", target_words(item), problem.message))
         }
         Stage::Planned(plan) => {
             match plan.checks.iter().find(|check| check.outcome == CheckOutcome::Refuse) {
@@ -225,8 +228,7 @@ fn foot(dialog: &PlanDialog, cells: usize, context: &ViewContext<'_>) -> Vec<Lin
     let theme = context.theme;
     let mut lines: Vec<Line<'static>> = Vec::new();
     if let Some(note) = &dialog.note {
-        let words = format!("{} {} · look again", context.glyphs.warning, clean(note));
-        let words = words.replace('·', context.glyphs.separator);
+        let words = format!("{} {}: look again", context.glyphs.warning, clean(note));
         lines.extend(text::wrap(&words, cells).into_iter().map(|part| Line::styled(part, theme.warning)));
     }
     if dialog.phase == Phase::Deciding {

@@ -102,13 +102,13 @@ impl Kind for Orders {
     const COLUMNS: &'static [Column] = &[
         column("id", "ORDER", flexible(8, 2), 0, Align::Left),
         column("status", "STATUS", Width::Fixed(14), 0, Align::Left),
-        column("customer", "CUSTOMER", flexible(14, 4), 3, Align::Left),
-        column("plan", "PLAN", flexible(8, 2), 4, Align::Left),
-        column("region", "REGION", Width::Fixed(8), 5, Align::Left),
-        column("amount", "AMOUNT", Width::Fixed(11), 6, Align::Right),
-        column("age", "AGE", Width::Fixed(9), 1, Align::Right),
-        column("server", "SERVER", Width::Fixed(21), 7, Align::Left),
-        column("trouble", "TROUBLE OR RUN", flexible(18, 8), 0, Align::Left),
+        column("customer", "CUSTOMER", flexible(20, 4), 2, Align::Left),
+        column("plan", "PLAN", flexible(10, 2), 4, Align::Left),
+        column("region", "REGION", Width::Fixed(8), 6, Align::Left),
+        column("amount", "AMOUNT", Width::Fixed(11), 7, Align::Right),
+        column("age", "AGE", Width::Fixed(5), 1, Align::Right),
+        column("server", "SERVER", Width::Fixed(21), 5, Align::Left),
+        column("trouble", "TROUBLE OR RUN", flexible(28, 8), 0, Align::Left),
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
     const NAME: &'static str = "orders";
@@ -173,10 +173,9 @@ impl Kind for Orders {
                 entry.order.amount.as_ref().map_or_else(|| format::UNKNOWN.to_owned(), format::money),
                 theme.text,
             ),
-            AGE => CellText::new(
-                age_ms(entry, context).map_or_else(String::new, format::age_minutes),
-                theme.muted,
-            ),
+            AGE => {
+                CellText::new(age_ms(entry, context).map_or_else(String::new, format::age_short), theme.muted)
+            }
             SERVER => CellText::new(
                 server_words(context.fleet, entry).unwrap_or(Cow::Borrowed(format::UNKNOWN)),
                 theme.text,
