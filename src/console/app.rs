@@ -341,11 +341,17 @@ impl App {
     /// Opens a component above everything.
     fn open(&mut self, component: Box<dyn Component>, key: Option<Key>, now: Timestamp) {
         let was_bare = self.views.layers().is_empty();
-        self.views.open(component, key);
+        let owner = self.views.open(component, key);
         self.chrome.redraw_layers();
         if was_bare {
             self.set_frozen(true, now);
         }
+        let mut effects = Effects::default();
+        let context = self.world.context(now, &[], key);
+        if let Some(component) = self.views.owned_by(owner) {
+            component.on_open(&context, &mut effects);
+        }
+        self.apply(owner, effects, key, now);
     }
 
     /// Closes a layer; its streams end, its replies are dropped.
