@@ -6,5 +6,6 @@ mod polling;
 mod processes;
 mod reducing;
 mod restart;
+mod site;
 mod things;
 mod usage;
