@@ -98,11 +98,6 @@ impl Failure {
         Self::new(500, code, text)
     }
 
-    /// Whether it is about the request's fields.
-    pub(super) fn is_validation(&self) -> bool {
-        self.status == 422 && self.entries.iter().all(|entry| entry.meta.is_some())
-    }
-
     /// The JSON envelope, or what a browser gets.
     pub(super) fn into_answer(self, wants_json: bool, panel_url: &str) -> Answer {
         if !wants_json {

@@ -22,7 +22,6 @@ pub(super) struct Call {
     pub(super) user_id: i64,
     pub(super) is_admin: bool,
     pub(super) acl: Acl,
-    pub(super) key_identifier: String,
     /// The server of a client route.
     pub(super) server_id: i64,
 }

@@ -207,7 +207,6 @@ pub(super) enum Status {
     InstallFailed,
     ReinstallFailed,
     Suspended,
-    RestoringBackup,
 }
 
 impl Status {
@@ -218,7 +217,6 @@ impl Status {
             Self::InstallFailed => "install_failed",
             Self::ReinstallFailed => "reinstall_failed",
             Self::Suspended => "suspended",
-            Self::RestoringBackup => "restoring_backup",
         }
     }
 }

@@ -58,7 +58,6 @@ fn admit_inner(
         user_id: key.user_id,
         is_admin: key.is_admin,
         acl: key.acl,
-        key_identifier: key.identifier,
         server_id: 0,
     };
     if route.need.names_server() {
@@ -112,7 +111,6 @@ struct Sender {
     user_id: i64,
     is_admin: bool,
     acl: Acl,
-    identifier: String,
 }
 
 fn authenticate(world: &mut World, headers: &HeaderMap, api: Api) -> Result<Sender, Failure> {
@@ -133,9 +131,9 @@ fn authenticate(world: &mut World, headers: &HeaderMap, api: Api) -> Result<Send
         let text = "This endpoint takes account keys, and this is an application key.";
         return Err(Failure::new(403, "AccessDeniedHttpException", text));
     }
-    let (user_id, acl, identifier) = (key.user_id, key.acl.clone(), key.identifier.clone());
+    let (user_id, acl) = (key.user_id, key.acl.clone());
     let is_admin = world.users.get(&user_id).ok_or_else(unauthenticated)?.is_root_admin;
-    Ok(Sender { user_id, is_admin, acl, identifier })
+    Ok(Sender { user_id, is_admin, acl })
 }
 
 fn throttle(
@@ -208,7 +206,6 @@ fn state_gate(world: &World, call: &Call, server: &Server, need: Need) -> Result
         Some(Status::Installing | Status::InstallFailed) => {
             conflict("This server has not yet completed its installation process, please try again later.")
         }
-        Some(Status::RestoringBackup) => conflict("This server is currently restoring from a backup."),
         _ => Ok(()),
     }
 }

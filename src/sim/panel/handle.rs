@@ -310,7 +310,7 @@ impl WorldHandle {
             }
             for server in world.servers.values_mut().filter(|server| server.node_id == node_id) {
                 server.process.install = None;
-                if matches!(server.status, Some(Status::Installing | Status::RestoringBackup)) {
+                if server.status == Some(Status::Installing) {
                     server.status = None;
                 }
             }
@@ -378,6 +378,7 @@ impl FaultHandle {
     /// Changes the rate limits; windows that are open keep their counts.
     pub fn set_rate_limits(&self, limits: RateLimits) {
         self.0.faults().limits = limits;
+        self.0.with(|world| world.websocket_tokens_per_minute = limits.websocket_tokens_per_minute);
     }
 
     /// Changes how installs go from now on.

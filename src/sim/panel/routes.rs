@@ -1,10 +1,9 @@
 //! Which handler answers which path.
 
+use super::application;
 use super::call::Route;
+use super::client;
 use super::query::decode;
-
-/// All routes; the first match wins.
-const TABLES: &[&[Route]] = &[];
 
 /// The route of a request with its parameters; HEAD is answered as GET.
 pub(super) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<String>)> {
@@ -29,7 +28,7 @@ pub(super) fn methods(path: &str) -> Vec<&'static str> {
 }
 
 fn all() -> impl Iterator<Item = &'static Route> {
-    TABLES.iter().flat_map(|table| table.iter())
+    application::ROUTES.iter().chain(client::ROUTES).flat_map(|table| table.iter())
 }
 
 /// Parameters of a path that fits a pattern; one trailing slash is forgiven.

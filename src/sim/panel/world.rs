@@ -29,8 +29,6 @@ pub(super) enum Notice {
     InstallStarted,
     /// An install ended, either way.
     InstallCompleted,
-    /// A background action failed.
-    DaemonError(String),
     /// The server is gone.
     Deleted,
 }
@@ -68,6 +66,7 @@ pub(super) struct World {
     pub(super) server_by_identifier: HashMap<String, i64>,
     pub(super) installs: InstallPolicy,
     pub(super) is_eventful: bool,
+    pub(super) websocket_tokens_per_minute: Option<u32>,
     pub(super) log: RequestLog,
     /// Every external id that a committed create carried, with how often.
     pub(super) created_by_external_id: BTreeMap<String, u32>,
@@ -103,6 +102,7 @@ impl World {
             server_by_identifier: HashMap::new(),
             installs: options.installs,
             is_eventful: options.is_eventful,
+            websocket_tokens_per_minute: options.rate_limits.websocket_tokens_per_minute,
             log: RequestLog::default(),
             created_by_external_id: BTreeMap::new(),
             created_ever: 0,
