@@ -19,15 +19,23 @@ use columns::Runs;
 /// The view.
 pub struct RunsView {
     list: List<Runs>,
+    /// The second that was drawn: the times of runs that go on count.
+    second: i64,
 }
 
 impl Default for RunsView {
     fn default() -> Self {
-        Self { list: List::new(Runs, columns::STARTED, Direction::Descending) }
+        Self { list: List::new(Runs, columns::STARTED, Direction::Descending), second: 0 }
     }
 }
 
 impl RunsView {
+    /// Whether a run on screen has not ended.
+    fn is_any_going_on(&self, context: &ViewContext<'_>) -> bool {
+        let mut visible = self.list.table.visible().filter_map(|id| context.fleet.runs.get(id));
+        visible.any(|run| !run.status.is_ended())
+    }
+
     fn selected<'a>(&self, context: &ViewContext<'a>) -> Option<&'a Run> {
         self.list.table.selected().and_then(|id| context.fleet.runs.get(id))
     }
@@ -48,6 +56,10 @@ impl Component for RunsView {
     }
 
     fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty {
+        let second = context.now.0.div_euclid(1_000);
+        if std::mem::replace(&mut self.second, second) != second && self.is_any_going_on(context) {
+            self.list.table.touch_visible();
+        }
         self.list.take_dirty(area, context)
     }
 
@@ -105,13 +117,7 @@ impl Component for RunsView {
     }
 
     fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {
-        let is_any_going_on = self
-            .list
-            .table
-            .visible()
-            .filter_map(|id| context.fleet.runs.get(id))
-            .any(|run| !run.status.is_ended());
-        if is_any_going_on {
+        if self.is_any_going_on(context) {
             return Some(Timestamp((context.now.0.div_euclid(1_000) + 1) * 1_000));
         }
         self.list.next_change(context)
