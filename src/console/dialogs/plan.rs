@@ -294,24 +294,25 @@ impl Component for PlanDialog {
         effects: &mut Effects,
     ) {
         self.is_dirty = true;
-        let Some(item) = usize::try_from(ticket.0).ok().and_then(|index| self.items.get_mut(index)) else {
-            return;
-        };
-        let is_plan = matches!(item.stage, Stage::Asking);
-        item.stage = match result {
-            Ok(Reply::Plan(plan)) if is_plan => Stage::Planned(plan.clone()),
-            Ok(Reply::RunStarted(run)) if !is_plan => Stage::Started(run.clone()),
-            Ok(_) => Stage::Failed(Problem::refused(
+        let index = usize::try_from(ticket.0).unwrap_or(usize::MAX);
+        // Only what waits for an answer takes one: a late answer to an older question changes nothing.
+        let waits = |item: &&mut Item| matches!(item.stage, Stage::Asking | Stage::Starting);
+        let Some(item) = self.items.get_mut(index).filter(waits) else { return };
+        let is_start = matches!(item.stage, Stage::Starting);
+        item.stage = match (result, is_start) {
+            (Ok(Reply::Plan(plan)), false) => Stage::Planned(plan.clone()),
+            (Ok(Reply::RunStarted(run)), true) => Stage::Started(run.clone()),
+            (Err(problem), _) => Stage::Failed(problem.clone()),
+            (Ok(_), _) => Stage::Failed(Problem::refused(
                 "the engine gave another kind of answer",
                 "update both programs",
             )),
-            Err(problem) => Stage::Failed(problem.clone()),
         };
-        if is_plan {
+        if is_start {
+            self.start_next(effects);
+        } else {
             item.seen = Fingerprint::of(&item.request, context.fleet);
             self.decide();
-        } else {
-            self.start_next(effects);
         }
     }
 
