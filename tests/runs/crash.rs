@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use quarterdeck::engine::runs::events::JournalEvent;
 use quarterdeck::engine::runs::journal::RunLog;
 use quarterdeck::model::run::RunStatus;
 use quarterdeck::providers::orders;
-use quarterdeck::sim::panel::InstallPolicy;
+use quarterdeck::sim::panel::{InstallPolicy, PanelSimOptions};
 
 use crate::scripted::{ScriptedLog, Turn};
 use crate::site::{DEADLINE, Engine, TestSite, clock, open_store, panel_client, quick};
@@ -107,4 +108,47 @@ async fn a_crash_at_every_position_of_a_failing_run_ends_in_nothing() {
     assert_eq!(positions, 22);
     assert_eq!(site.sim.world().servers(), []);
     assert!(site.sim.world().orphans_on_nodes().is_empty());
+}
+
+/// The process dies while the create is on its way: it may take effect before, after or never.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_while_the_create_is_in_flight_ends_in_one_server() {
+    // The panel takes 40 ms between looking and committing; the patience for what still settles is 120 ms.
+    let site = TestSite::with(PanelSimOptions { create_pause_ms: 40, ..PanelSimOptions::default() }).await;
+    for number in 0..8 {
+        let order = format!("f{number}");
+        site.add_order(&order, "small").await;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let folder = site.data(&order);
+        let (panel, settings, wanted) = (site.panel(), site.shop_settings(), order.clone());
+        let (begun, intended) = tokio::sync::oneshot::channel();
+        let mut begun = Some(begun);
+        runtime.spawn(async move {
+            let store = open_store(&folder).await;
+            let log = ScriptedLog::new(store.clone(), move |_, _, event| {
+                if matches!(event, JournalEvent::StepIntent { step: 3, .. })
+                    && let Some(begun) = begun.take()
+                {
+                    begun.send(()).expect("the test listens");
+                }
+                Turn::Write
+            });
+            let database = orders::connect(&settings, clock()).await.expect("the shop");
+            let engine = Engine::start(store, Arc::new(log), panel, database, quick()).await;
+            engine.provision(&wanted).await;
+            std::future::pending::<()>().await;
+        });
+        tokio::time::timeout(DEADLINE, intended).await.expect("in time").expect("the create begins");
+        // Not a wait for something: the moment of death, another each time.
+        tokio::time::sleep(std::time::Duration::from_millis(number * 10)).await;
+        runtime.shutdown_background();
+        let engine = site.engine(&order).await;
+        let runs = engine.idle().await;
+        assert_eq!(runs[0].status, RunStatus::Succeeded, "{order}: {:#?}", runs[0]);
+        site.assert_provisioned_once(&order).await;
+    }
 }

@@ -7,7 +7,7 @@
 //!                                 [UndoIntent ─► undo ─► UndoOutcome]… in reverse ─► RunEnded failed | canceled | needs_operator
 //! ```
 //!
-//! [`machine`] is the pure state machine over the journal's events; [`driver`] carries its effects out; [`runner`] is what
+//! [`machine`] is the pure state machine over the journal's events; [`driver`] carries its effects out; [`Runner`] is what
 //! the engine calls; one file per action says what it plans and which steps it has. Must not: draw, parse arguments, act
 //! without a journaled intent, or repeat an act without looking first.
 
