@@ -306,7 +306,7 @@ actions! {
     PreviousField   "previous_field"    "previous"      View      0 [Dialog]                      ["backtab" "left" "h"]
         "Go to the previous field or button."
 
-    Submit          "submit"            "enter"         View     99 [Text]                        ["enter"]
+    Submit          "submit"            "accept"        View     99 [Text]                        ["enter"]
         "Take the text."
     LeaveText       "leave_text"        "leave"         View     98 [Text]                        ["esc"]
         "Leave the text field."

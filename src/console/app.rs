@@ -18,7 +18,7 @@ use super::mirror::Mirror;
 use super::palette::Palette;
 use super::settings::{ConsoleSettings, Switch, TerminalEnvironment};
 use super::theme::{self, ColourDepth, Theme};
-use crate::model::request::{ConsoleItem, Request, Tab};
+use crate::model::request::{ConsoleItem, Focus, Request, Tab};
 use crate::model::time::Timestamp;
 
 /// How long a notice stays in the hint bar.
@@ -54,7 +54,7 @@ pub enum Outbound {
         request: Request,
     },
     /// Tell the engine what is on screen.
-    Focus(crate::model::request::Focus),
+    Focus(Focus),
     /// Put text into the clipboard.
     Copy(String),
     /// Write a file into the working folder; tell the app how it went with [`App::notice`].
@@ -134,6 +134,7 @@ pub struct App {
     streams: HashMap<u64, (Owner, Ticket)>,
     outbox: Vec<Outbound>,
     focus_due: Option<Timestamp>,
+    focus_told: Option<Focus>,
     notices_told: usize,
     is_mouse_on: bool,
     exit: Option<ExitReason>,
@@ -180,6 +181,7 @@ impl App {
             streams: HashMap::new(),
             outbox: Vec::new(),
             focus_due: Some(now),
+            focus_told: None,
             notices_told: 0,
             is_mouse_on: settings.is_mouse_on,
             exit: None,
@@ -196,6 +198,12 @@ impl App {
     #[must_use]
     pub fn exit(&self) -> Option<ExitReason> {
         self.exit
+    }
+
+    /// A new connection: the engine at its other end knows nothing of what is on screen.
+    pub(super) fn forget_focus(&mut self, now: Timestamp) {
+        self.focus_told = None;
+        self.focus_due = Some(now);
     }
 
     /// The outside ends the console: a signal, a terminal that is gone.
@@ -338,7 +346,7 @@ impl App {
         self.focus_due = Some(now);
     }
 
-    /// Opens a component above everything.
+    /// Opens a component above everything and tells it so.
     fn open(&mut self, component: Box<dyn Component>, key: Option<Key>, now: Timestamp) {
         let was_bare = self.views.layers().is_empty();
         let owner = self.views.open(component, key);
@@ -347,10 +355,7 @@ impl App {
             self.set_frozen(true, now);
         }
         let mut effects = Effects::default();
-        let context = self.world.context(now, &[], key);
-        if let Some(component) = self.views.owned_by(owner) {
-            component.on_open(&context, &mut effects);
-        }
+        self.views.top_mut().on_open(&self.world.context(now, &[], key), &mut effects);
         self.apply(owner, effects, key, now);
     }
 
@@ -537,7 +542,11 @@ impl App {
                 focus.tab = self.views.active();
                 focus
             };
-            self.outbox.push(Outbound::Focus(focus));
+            // The engine is told only what is new to it.
+            if self.focus_told.as_ref() != Some(&focus) {
+                self.focus_told = Some(focus.clone());
+                self.outbox.push(Outbound::Focus(focus));
+            }
         }
         if self.notice_until.is_some_and(|until| until <= now) {
             self.notice_until = None;

@@ -186,6 +186,13 @@ impl Encoder {
         self.out.extend_from_slice(b"\x1b[K");
     }
 
+    /// Erases cells from (x, y) on, without moving the cursor.
+    pub(super) fn erase_cells(&mut self, x: u16, y: u16, cells: u16) {
+        self.move_to(x, y);
+        self.set_plain_ground();
+        self.write(format_args!("\x1b[{cells}X"));
+    }
+
     /// Sets a pen whose erased cells are plain: terminals differ in what else they erase with.
     fn set_plain_ground(&mut self) {
         let is_plain = |pen: Pen| pen.bg == Color::Reset && !pen.modifier.intersects(SEEN_ON_BLANKS);

@@ -170,8 +170,9 @@ impl App {
             || self.chrome.site.area != places.site;
         if is_header_due {
             let cells = places.site.width;
-            let (health, next_change) = header::health_line(&context, cells);
             let is_beside = places.health.is_empty();
+            let health_cells = if is_beside { header::cells_beside_tabs(cells) } else { cells };
+            let (health, next_change) = header::health_line(&context, health_cells);
             let (beside, below) = if is_beside { (Some(health), Line::default()) } else { (None, health) };
             let site = header::site_line(&context, cells);
             let tabs = header::tab_line(self.views.active(), beside, &context, cells);

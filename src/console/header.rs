@@ -97,7 +97,7 @@ fn burn_text(money: &Money) -> String {
     format!("{} {}/h", money.amount.round_dp(places).normalize(), money.currency)
 }
 
-/// The tab bar, and in what is left of it as much of `right` as fits.
+/// The tab bar, and in what is left of it the beginning of `right`.
 #[must_use]
 pub fn tab_line(
     active: Tab,
@@ -113,14 +113,19 @@ pub fn tab_line(
     }
     let mut line = Line::from(spans);
     if let Some(right) = right {
-        let room = usize::from(cells).saturating_sub(line.width());
-        let padding = room.saturating_sub(right.width());
-        if padding > 0 {
-            line.push_span(Span::raw(" ".repeat(padding)));
-            line.spans.extend(right.spans);
-        }
+        // What is too long is cut at the screen's edge.
+        let padding = usize::from(cells).saturating_sub(line.width() + right.width()).max(1);
+        line.push_span(Span::raw(" ".repeat(padding)));
+        line.spans.extend(right.spans);
     }
     line
+}
+
+/// The cells that the tab bar leaves on a screen of this width.
+#[must_use]
+pub fn cells_beside_tabs(cells: u16) -> u16 {
+    let tabs: usize = TABS.into_iter().map(|tab| 4 + tab_title(tab).len()).sum();
+    cells.saturating_sub(u16::try_from(tabs + 1).unwrap_or(u16::MAX))
 }
 
 /// The place of the tab under a column of the tab bar.

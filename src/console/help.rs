@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::actions::{ACTIONS, Action, Scope};
-use super::component::{Component, Dirty, Effects, Handled, Loudness, Mouse, MouseKind};
+use super::component::{Component, Dirty, Effect, Effects, Handled, Loudness, Mouse, MouseKind};
 use super::context::ViewContext;
 use super::format;
 use super::widgets::frame;
@@ -122,6 +122,11 @@ impl Component for Viewer {
     fn on_action(&mut self, action: Action, _context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
         if matches!(action, Action::Back | Action::CloseViewer) {
             effects.close();
+            return Handled::Consumed;
+        }
+        if action == Action::Copy {
+            let text: Vec<_> = self.lines.iter().map(ToString::to_string).collect();
+            effects.push(Effect::Copy { text: text.join("\n"), label: self.title.to_lowercase() });
             return Handled::Consumed;
         }
         let before = self.scroll;

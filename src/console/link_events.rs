@@ -14,6 +14,7 @@ impl App {
     pub fn on_link(&mut self, event: LinkEvent, now: Timestamp) {
         match event {
             LinkEvent::Snapshot => {
+                self.forget_focus(now);
                 self.world.mirror.begin_snapshot();
                 self.set_link(LinkState::Loading);
             }

@@ -195,6 +195,14 @@ impl Screen {
                 front[at..].fill(Cell::EMPTY);
                 return;
             }
+            if let Some(run) = erasable_run(&front[at..usize::from(right)], &back[at..usize::from(right)]) {
+                self.encoder.erase_cells(x, y, run);
+                front[at..at + usize::from(run)].fill(Cell::EMPTY);
+                x += run;
+                // A wide character may have been cut in two at the end of the run.
+                forced_until = forced_until.max(x + 1);
+                continue;
+            }
             let cells = cells_of(back[at].symbol());
             let is_forced = x < forced_until;
             if is_forced || !looks_same(&front[at], &back[at]) {
@@ -238,6 +246,17 @@ fn erased_from(row: &[Cell], right: u16) -> Option<u16> {
     let tail = row.iter().rev().take_while(|cell| is_erased(cell)).count();
     let from = u16::try_from(row.len() - tail).ok()?;
     (tail > 3).then_some(from)
+}
+
+/// Cells from here on that are erased by one short sequence, if that is shorter than writing the changed ones.
+fn erasable_run(front: &[Cell], back: &[Cell]) -> Option<u16> {
+    if looks_same(front.first()?, back.first()?) {
+        return None;
+    }
+    let run = back.iter().take_while(|cell| is_erased(cell)).count();
+    let changed = front.iter().take(run).filter(|cell| !is_erased(cell)).count();
+    // `CSI nn X` is five bytes.
+    if changed > 5 { u16::try_from(run).ok() } else { None }
 }
 
 /// Writes the few unchanged cells between two changed ones again where that is shorter than jumping.

@@ -20,7 +20,8 @@ fn candidates(scope: Scope, context: &ViewContext<'_>) -> Vec<Action> {
     specs.into_iter().map(|spec| spec.action).collect()
 }
 
-/// The bar's line in `cells`; what would do nothing now is drawn muted.
+/// The bar's line in `cells`. The key of what would do nothing now is muted; only the key, so that moving through rows
+/// of different states costs little.
 #[must_use]
 pub fn line(focused: &dyn Component, cells: u16, context: &ViewContext<'_>) -> Line<'static> {
     let theme = context.theme;
@@ -36,9 +37,8 @@ pub fn line(focused: &dyn Component, cells: u16, context: &ViewContext<'_>) -> L
         left = left.saturating_sub(needed);
         let is_enabled = focused.is_enabled(action, context);
         let key_style = if is_enabled { theme.key } else { theme.muted };
-        let label_style = if is_enabled { theme.text } else { theme.muted };
         spans.push(Span::styled(key, key_style));
-        spans.push(Span::styled(format!(" {label}"), label_style));
+        spans.push(Span::styled(format!(" {label}"), theme.key_label));
         spans.push(Span::raw("  "));
     }
     spans.pop();
