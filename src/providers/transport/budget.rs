@@ -5,7 +5,7 @@
 //! browser share that count, its size differs by version and setting, and only the answers' headers tell.
 //!
 //! The rules are in [`Ledger`], which is pure; [`Budget`] adds the waiting. Waiting is bounded three times: by how many
-//! wait ([`MAX_WAITING`]; one more is refused), by how long (a wait that would pass the cap is refused at once), and runs
+//! wait (`MAX_WAITING`; one more is refused), by how long (a wait that would pass the cap is refused at once), and runs
 //! go before polls.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,7 @@
 //! A server's live console: one socket to its node, kept up until dropped.
 //!
-//! [`protocol`] reads and writes frames, [`session`] decides (pure), [`tokens`] fetches tokens sparingly, [`queue`] holds
-//! what was not read yet, [`task`] does the waiting.
+//! `protocol` reads and writes frames, `session` decides (pure), `tokens` fetches tokens sparingly, `queue` holds
+//! what was not read yet, `task` does the waiting.
 
 pub mod protocol;
 mod queue;
