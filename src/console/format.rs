@@ -11,7 +11,7 @@ use crate::model::time::Timestamp;
 pub const AGE_WIDTH: usize = 9;
 /// Widest text of [`age_short`]: `59 m`.
 pub const AGE_SHORT_WIDTH: usize = 5;
-/// Widest text of [`bytes`]: `9.99 GiB`.
+/// Widest text of [`bytes()`]: `9.99 GiB`.
 pub const BYTES_WIDTH: usize = 8;
 /// Widest text of [`bytes_per_second`].
 pub const RATE_WIDTH: usize = 10;
@@ -87,7 +87,7 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// Mebibytes as [`bytes`]; a negative amount (oversold) keeps its sign.
+/// Mebibytes as [`bytes()`]; a negative amount (oversold) keeps its sign.
 #[must_use]
 pub fn mib(count: i64) -> String {
     let text = bytes(count.unsigned_abs().saturating_mul(1 << 20));

@@ -40,7 +40,8 @@ impl DemoSite {
             clock: Some(options.clock),
             world: options.world,
             rate_limits: RateLimits::V1_11,
-            installs: InstallPolicy { min_ms: 15_000, max_ms: 90_000, failure_rate: 0.04, is_held: false },
+            // Short enough to be watched; a failing install is something to ask for with faults, not to meet first.
+            installs: InstallPolicy { min_ms: 8_000, max_ms: 25_000, failure_rate: 0.0, is_held: false },
             faults: options.faults,
             is_eventful: true,
             ..PanelSimOptions::default()
