@@ -184,12 +184,18 @@ async fn the_bill_is_the_time_that_a_server_existed_and_ran() {
     let mut body = create_body("order-1", 1);
     body["start_on_completion"] = json!(true);
     application(&sim, "POST", "servers", Some(&body)).await;
-    clock.advance_millis(3_600_000);
+    clock.advance_millis(1_800_000);
+    let bigger = json!({
+        "allocation": 1, "limits": {"memory": 4096, "swap": 0, "disk": 10_240, "io": 500, "cpu": 200},
+        "feature_limits": {"databases": 0, "allocations": 0, "backups": 1},
+    });
+    assert_eq!(application(&sim, "PATCH", "servers/1/build", Some(&bigger)).await.status, 200);
+    clock.advance_millis(1_800_000);
     assert_eq!(application(&sim, "DELETE", "servers/1", None).await.status, 204);
     clock.advance_millis(3_600_000);
     let bill = sim.world().bill();
     assert_eq!((bill.len(), bill[0].existed_ms, bill[0].is_live), (1, 3_600_000, false));
-    assert!((bill[0].ram_hours() - 2.0).abs() < 1e-9);
+    assert!((bill[0].ram_hours() - 3.0).abs() < 1e-9);
     assert!(bill[0].ran_ms > 3_590_000 && bill[0].ran_ms < 3_600_000, "{}", bill[0].ran_ms);
     sim.stop().await;
 }

@@ -142,7 +142,7 @@ pub(super) fn lines_between(
     if !matches!(server.process.state, PowerState::Running | PowerState::Starting) {
         return Vec::new();
     }
-    let begin = from.max(server.process.since).0.div_euclid(1_000) + 1;
+    let begin = from.max(server.process.started_at).0.div_euclid(1_000) + 1;
     let end = to.0.div_euclid(1_000);
     let mut lines: Vec<(Timestamp, String)> = (begin.max(end - 3_600)..=end)
         .rev()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::bill::Meter;
 use super::faults::DaemonMode;
 use super::life::Process;
 use crate::model::time::Timestamp;
@@ -263,8 +264,7 @@ pub(super) struct Server {
     pub(super) environment: BTreeMap<String, String>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
-    /// World time of the create, for the bill.
-    pub(super) born_at: Timestamp,
+    pub(super) meter: Meter,
     pub(super) process: Process,
     pub(super) extras: Extras,
 }

@@ -3,110 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::entities::{Server, Status};
+use super::bill::{ServerBill, open_bill};
+use super::entities::Status;
 use super::faults::{DaemonMode, Fault, FaultRates};
 use super::life::ProcessEvent;
 use super::log::RequestRecord;
 use super::options::{InstallPolicy, RateLimits};
 use super::shared::Shared;
+use super::views::{EggView, NodeView, ServerView, view};
 use super::world::World;
-use crate::model::server::{PowerSignal, PowerState};
-
-/// A server as the simulator knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerView {
-    /// Number at the panel.
-    pub id: i64,
-    /// Uuid.
-    pub uuid: String,
-    /// The caller's id.
-    pub external_id: Option<String>,
-    /// Name.
-    pub name: String,
-    /// The panel's status word; `None`: normal.
-    pub status: Option<&'static str>,
-    /// The process.
-    pub power: PowerState,
-    /// Node number.
-    pub node_id: i64,
-    /// Owner.
-    pub user_id: i64,
-    /// Egg.
-    pub egg_id: i64,
-    /// Primary allocation.
-    pub allocation_id: i64,
-    /// All its allocations as `ip:port`, the primary one first.
-    pub addresses: Vec<String>,
-    /// Memory limit, MiB.
-    pub memory_mib: i64,
-    /// Values of the egg's variables.
-    pub environment: BTreeMap<String, String>,
-}
-
-/// A node as the simulator knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeView {
-    /// Number at the panel.
-    pub id: i64,
-    /// Name.
-    pub name: String,
-    /// Short name of its location.
-    pub location: String,
-    /// Sellable memory, MiB.
-    pub memory_mib: i64,
-    /// The port of its daemon's websocket, if it has one.
-    pub socket_port: Option<u16>,
-    /// How its daemon behaves.
-    pub daemon: DaemonMode,
-    /// Allocations without a server.
-    pub free_allocations: usize,
-}
-
-/// An egg as the simulator knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EggView {
-    /// Number at the panel.
-    pub id: i64,
-    /// Its nest.
-    pub nest_id: i64,
-    /// Name.
-    pub name: String,
-    /// The first image.
-    pub docker_image: String,
-    /// The startup command.
-    pub startup: String,
-    /// Default values of its variables.
-    pub defaults: BTreeMap<String, String>,
-}
-
-/// What a server cost: its memory for as long as it existed and for as long as it ran.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ServerBill {
-    /// Number at the panel.
-    pub server_id: i64,
-    /// The caller's id.
-    pub external_id: Option<String>,
-    /// Memory limit at the end, MiB.
-    pub memory_mib: i64,
-    /// How long the row existed, milliseconds of the world.
-    pub existed_ms: u64,
-    /// How long the process was not offline, milliseconds of the world.
-    pub ran_ms: u64,
-    /// Whether it still exists.
-    pub is_live: bool,
-}
-
-impl ServerBill {
-    /// GiB times hours of existence.
-    pub fn ram_hours(&self) -> f64 {
-        self.memory_mib as f64 / 1024.0 * self.existed_ms as f64 / 3_600_000.0
-    }
-
-    /// GiB times hours of running.
-    pub fn running_ram_hours(&self) -> f64 {
-        self.memory_mib as f64 / 1024.0 * self.ran_ms as f64 / 3_600_000.0
-    }
-}
+use crate::model::server::PowerSignal;
 
 /// Looks into the world; every answer is of the moment it is asked. Cheap to clone.
 #[derive(Clone)]
@@ -384,39 +290,5 @@ impl FaultHandle {
     /// Changes how installs go from now on.
     pub fn set_installs(&self, policy: InstallPolicy) {
         self.0.with(|world| world.installs = policy);
-    }
-}
-
-fn view(world: &World, server: &Server) -> ServerView {
-    let allocations = world.allocations_of(server);
-    ServerView {
-        id: server.id,
-        uuid: server.uuid.clone(),
-        external_id: server.external_id.clone(),
-        name: server.name.clone(),
-        status: server.status.map(Status::word),
-        power: server.process.state,
-        node_id: server.node_id,
-        user_id: server.user_id,
-        egg_id: server.egg_id,
-        allocation_id: server.allocation_id,
-        addresses: allocations
-            .iter()
-            .map(|allocation| format!("{}:{}", allocation.ip, allocation.port))
-            .collect(),
-        memory_mib: server.limits.memory_mib,
-        environment: server.environment.clone(),
-    }
-}
-
-/// The bill of a server that exists.
-pub(super) fn open_bill(world: &World, server: &Server) -> ServerBill {
-    ServerBill {
-        server_id: server.id,
-        external_id: server.external_id.clone(),
-        memory_mib: server.limits.memory_mib,
-        existed_ms: world.now.millis_since(server.born_at),
-        ran_ms: server.process.ran_until(world.now),
-        is_live: true,
     }
 }

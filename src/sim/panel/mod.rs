@@ -5,6 +5,7 @@
 
 mod answer;
 mod application;
+mod bill;
 mod call;
 mod check;
 mod client;
@@ -32,14 +33,18 @@ mod seed;
 mod session;
 mod shared;
 mod start;
+mod tables;
 mod throttle;
 mod token;
 mod usage;
+mod views;
 mod wings;
 mod world;
 
+pub use bill::ServerBill;
 pub use faults::{DaemonMode, Fault, FaultRates, OVERSIZED_BYTES};
-pub use handle::{EggView, FaultHandle, NodeView, ServerBill, ServerView, WorldHandle};
+pub use handle::{FaultHandle, WorldHandle};
 pub use log::RequestRecord;
 pub use options::{DEFAULT_START, InstallPolicy, PanelSimOptions, RateLimits, WorldKind};
 pub use start::{PanelKeys, PanelSim};
+pub use views::{EggView, NodeView, ServerView};

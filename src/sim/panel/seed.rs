@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bill::Meter;
 use super::entities::{
     Acl, ApiKey, Extras, FeatureLimits, KeyKind, Limits, Location, Node, Resource, Server, User,
 };
@@ -209,7 +210,7 @@ pub(super) fn add_server(world: &mut World, plan: &Plan<'_>) -> Option<i64> {
         environment,
         created_at,
         updated_at: created_at,
-        born_at: world.now,
+        meter: Meter::starting(world.now),
         process: Process::offline(world.now),
         extras: Extras::default(),
     };

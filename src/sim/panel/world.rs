@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tokio::sync::broadcast;
 
-use super::entities::{
-    Activity, Allocation, ApiKey, Egg, Game, Location, MOST_ACTIVITY, Nest, Node, Server, Status, User,
-};
+use super::entities::{Allocation, ApiKey, Egg, Game, Location, Nest, Node, Server, Status, User};
 use super::life::{Effect, Install, Manner, Process, ProcessEvent};
 use super::log::RequestLog;
 use super::options::{InstallPolicy, PanelSimOptions};
@@ -75,7 +73,7 @@ pub(super) struct World {
     /// Uuids of servers that a node holds and the panel does not know.
     pub(super) orphans: BTreeMap<String, i64>,
     /// Bills of servers that are gone.
-    pub(super) closed_bills: Vec<super::handle::ServerBill>,
+    pub(super) closed_bills: Vec<super::bill::ServerBill>,
     next_ids: BTreeMap<&'static str, i64>,
     due: BTreeMap<(Timestamp, u64), Due>,
     due_number: u64,
@@ -327,137 +325,6 @@ impl World {
         }
     }
 
-    /// A server by full uuid or its first eight characters.
-    pub(super) fn server_by_word(&self, word: &str) -> Option<&Server> {
-        self.server_by_identifier.get(word).and_then(|id| self.servers.get(id))
-    }
-
-    /// Adds a server row and takes its allocations.
-    pub(super) fn insert_server(&mut self, server: Server, allocations: &[i64]) {
-        for id in allocations {
-            if let Some(allocation) = self.allocations.get_mut(id) {
-                allocation.server_id = Some(server.id);
-            }
-        }
-        self.server_by_identifier.insert(server.uuid.clone(), server.id);
-        self.server_by_identifier.insert(server.identifier().to_owned(), server.id);
-        self.servers.insert(server.id, server);
-    }
-
-    /// Removes a server row and frees its allocations; sockets are told.
-    pub(super) fn remove_server(&mut self, id: i64) -> Option<Server> {
-        self.tell(id, Notice::Deleted);
-        self.listeners.remove(&id);
-        let server = self.servers.remove(&id)?;
-        self.server_by_identifier.remove(&server.uuid);
-        self.server_by_identifier.remove(server.identifier());
-        for allocation in self.allocations.values_mut().filter(|allocation| allocation.server_id == Some(id))
-        {
-            allocation.server_id = None;
-        }
-        Some(server)
-    }
-
-    /// Deletes a server for good: its bill is closed and counted.
-    pub(super) fn delete_server(&mut self, id: i64) -> bool {
-        let Some(server) = self.remove_server(id) else { return false };
-        self.deleted_ever += 1;
-        let mut bill = super::handle::open_bill(self, &server);
-        bill.is_live = false;
-        self.closed_bills.push(bill);
-        true
-    }
-
-    /// Adds an allocation.
-    pub(super) fn insert_allocation(
-        &mut self,
-        node_id: i64,
-        ip: &str,
-        alias: Option<&str>,
-        port: u16,
-    ) -> i64 {
-        let id = self.next_id("allocations");
-        self.allocations_of_node.entry(node_id).or_default().insert(id);
-        self.allocations.insert(
-            id,
-            Allocation {
-                id,
-                node_id,
-                ip: ip.to_owned(),
-                alias: alias.map(str::to_owned),
-                port,
-                notes: None,
-                server_id: None,
-            },
-        );
-        id
-    }
-
-    /// Allocations of a server, the primary one first.
-    pub(super) fn allocations_of(&self, server: &Server) -> Vec<&Allocation> {
-        let mut found: Vec<&Allocation> = self
-            .allocations_of_node
-            .get(&server.node_id)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.allocations.get(id))
-            .filter(|allocation| allocation.server_id == Some(server.id))
-            .collect();
-        found.sort_by_key(|allocation| (allocation.id != server.allocation_id, allocation.id));
-        found
-    }
-
-    /// Memory and disk of all servers, by node.
-    pub(super) fn allocated(&self) -> HashMap<i64, (i64, i64)> {
-        let mut sums: HashMap<i64, (i64, i64)> = HashMap::new();
-        for server in self.servers.values() {
-            let sum = sums.entry(server.node_id).or_default();
-            sum.0 += server.limits.memory_mib;
-            sum.1 += server.limits.disk_mib;
-        }
-        sums
-    }
-
-    /// Writes to a server's activity log; the oldest entry leaves when it is full.
-    pub(super) fn note_activity(
-        &mut self,
-        server: i64,
-        user: i64,
-        event: &str,
-        properties: serde_json::Value,
-    ) {
-        let at = self.stamp;
-        if let Some(server) = self.servers.get_mut(&server) {
-            let log = &mut server.extras.activity;
-            if log.len() >= MOST_ACTIVITY {
-                log.pop_front();
-            }
-            log.push_back(Activity { event: event.to_owned(), user_id: user, properties, at });
-        }
-    }
-
-    /// Adds a user row.
-    pub(super) fn insert_user(&mut self, fill: impl FnOnce(i64, u64) -> User) -> i64 {
-        let id = self.next_id("users");
-        let user = fill(id, self.seed);
-        self.users.insert(id, user);
-        id
-    }
-
-    /// Adds a key; its text is returned once.
-    pub(super) fn insert_key(&mut self, mut key: ApiKey) -> String {
-        let number = self.next_id("keys").cast_unsigned();
-        let prefix = match key.kind {
-            super::entities::KeyKind::Application => "ptla_",
-            super::entities::KeyKind::Client => "ptlc_",
-        };
-        key.identifier = format!("{prefix}{}", random::letters(self.seed, &[number, 61], 11));
-        key.secret = random::letters(self.seed, &[number, 62], 32);
-        let text = format!("{}{}", key.identifier, key.secret);
-        self.keys.push(key);
-        text
-    }
-
     /// A process that has been running for some time already, for seeded worlds.
     pub(super) fn set_running(&mut self, id: i64, for_ms: u64) {
         let now = self.now;
@@ -469,6 +336,9 @@ impl World {
         process.on(ProcessEvent::Signal(PowerSignal::Start), began, &manner);
         let effects = process.on(ProcessEvent::Booted, began, &manner);
         process.log.clear();
+        // What ran before the world began is not billed.
+        process.since = now;
+        process.ran_ms = 0;
         let generation = process.generation;
         server.process = process;
         for effect in effects {

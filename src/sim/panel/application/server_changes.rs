@@ -71,8 +71,9 @@ pub(super) fn build(call: &Call, world: &mut World) -> Reply {
     check_build(call, world, id)?;
     let body = &call.body;
     change_allocations(call, world, id)?;
-    let stamp = world.stamp;
+    let (stamp, now) = (world.stamp, world.now);
     if let Some(row) = world.servers.get_mut(&id) {
+        row.meter.settle(now, row.limits.memory_mib, row.process.ran_until(now));
         let is_oom_disabled = boolean(body, "oom_disabled").unwrap_or(row.limits.is_oom_disabled);
         let prefix = if at(body, "limits").is_some() { "limits." } else { "" };
         row.limits = limits(body, prefix, is_oom_disabled);

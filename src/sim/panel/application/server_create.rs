@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::sim::panel::answer::{Answer, Failure};
+use crate::sim::panel::bill::Meter;
 use crate::sim::panel::call::{Call, Outcome, Reply, Wait};
 use crate::sim::panel::check::{Check, at, boolean, integer, integers, text};
 use crate::sim::panel::daemon::{self, Contact};
@@ -263,7 +264,7 @@ fn row(call: &Call, world: &World, id: i64, draft: &Draft) -> Option<Server> {
         environment: draft.environment.clone(),
         created_at: world.stamp,
         updated_at: world.stamp,
-        born_at: world.now,
+        meter: Meter::starting(world.now),
         process: Process::offline(world.now),
         extras: Extras::default(),
     })
