@@ -123,6 +123,10 @@ fn failure(lines: &mut Lines, problem: &Problem, context: &ViewContext<'_>) {
 
 fn planned(lines: &mut Lines, plan: &ActionPlan, context: &ViewContext<'_>) {
     let theme = context.theme;
+    if !plan.is_refused() {
+        // First, so that it is on screen however long the rest is.
+        cost(lines, plan.burn_before.as_ref(), plan.burn_after.as_ref(), context);
+    }
     lines.heading("Checks", theme.title);
     for check in &plan.checks {
         let state = words::check_outcome(check.outcome, context);
@@ -147,8 +151,6 @@ fn planned(lines: &mut Lines, plan: &ActionPlan, context: &ViewContext<'_>) {
             lines.indented(5, &format!("undo: {}", clean(&step.undo)), theme.muted);
         }
     }
-    lines.gap();
-    cost(lines, plan.burn_before.as_ref(), plan.burn_after.as_ref(), context);
 }
 
 /// Words after a head, wrapped beside it.
@@ -186,11 +188,11 @@ fn several(lines: &mut Lines, dialog: &PlanDialog, context: &ViewContext<'_>) {
     if dialog.phase == Phase::Deciding {
         lines.text(&format!("{count} of {} will be done:", dialog.items.len()), theme.strong);
     }
+    total(lines, dialog, context);
+    lines.gap();
     for item in &dialog.items {
         several_item(lines, item, context);
     }
-    lines.gap();
-    total(lines, dialog, context);
 }
 
 fn several_item(lines: &mut Lines, item: &Item, context: &ViewContext<'_>) {
