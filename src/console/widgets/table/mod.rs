@@ -9,6 +9,8 @@
 mod layout;
 mod order;
 mod paint;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -148,8 +150,12 @@ impl<Id: Clone + Ord> Table<Id> {
     }
 
     /// Reads every row again, also when frozen: for a new filter or sort order.
+    ///
+    /// Marks of rows that are gone end here: their rows are no longer shown.
     pub fn rebuild<S: RowSource<Id = Id>>(&mut self, source: &S) {
         let line = self.cursor.saturating_sub(self.offset);
+        self.select_heir(source);
+        self.marks.retain(|id| source.exists(id));
         self.order.rebuild(source);
         self.is_behind = false;
         self.is_all_touched = true;
@@ -177,6 +183,7 @@ impl<Id: Clone + Ord> Table<Id> {
             return;
         }
         let line = self.cursor.saturating_sub(self.offset);
+        self.select_heir(source);
         if self.order.update(touched, source) {
             self.follow_selection(source, line);
         }
@@ -195,6 +202,17 @@ impl<Id: Clone + Ord> Table<Id> {
                 self.touched.insert(id.clone());
             }
         }
+    }
+
+    /// Where the selected row is about to vanish: selects the next row of the old order that stays, else the one before.
+    fn select_heir<S: RowSource<Id = Id>>(&mut self, source: &S) {
+        let stays = |id: &Id| source.exists(id) && source.is_shown(id);
+        if self.selected.as_ref().is_none_or(stays) {
+            return;
+        }
+        let below = (self.cursor + 1..self.order.len()).filter_map(|at| self.order.id(at));
+        let above = (0..self.cursor).rev().filter_map(|at| self.order.id(at));
+        self.selected = below.chain(above).find(|id| stays(id)).cloned();
     }
 
     /// Puts the cursor back on the selected id after the order changed, on the same line of the screen.
@@ -377,10 +395,11 @@ impl<Id: Clone + Ord> Table<Id> {
     }
 
     fn toggle_all_marks<S: RowSource<Id = Id>>(&mut self, source: &S) {
-        if self.marks.len() == self.order.len() {
+        let shown: BTreeSet<Id> = self.order.ids().filter(|id| source.exists(id)).cloned().collect();
+        if self.marks == shown {
             self.marks.clear();
         } else {
-            self.marks = self.order.ids().cloned().collect();
+            self.marks = shown;
         }
         self.catch_up(source);
     }
