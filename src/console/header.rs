@@ -68,9 +68,11 @@ pub fn site_line(context: &ViewContext<'_>, cells: u16) -> Line<'static> {
     add(format!("{burn}{left_out}"), theme.bar, 1);
     let bad = context.glyphs.bad;
     if summary.orphans > 0 {
-        let leak = summary.orphan_burn_per_hour.as_ref().map(|money| format!(" leak {}", burn_text(money)));
         let orphans = format::count(count_of(summary.orphans), "orphan");
-        add(format!("{bad} {orphans}{}", leak.unwrap_or_default()), theme.bar_bad, 0);
+        add(format!("{bad} {orphans}"), theme.bar_bad, 0);
+        if let Some(money) = &summary.orphan_burn_per_hour {
+            add(format!("leak {}", burn_text(money)), theme.bar_bad, 3);
+        }
     }
     let warning = context.glyphs.warning;
     let counts = [

@@ -186,7 +186,7 @@ pub fn order_trouble(entry: &OrderEntry, now: Timestamp) -> String {
     let since = |word: &str| age.as_ref().map_or_else(|| word.to_owned(), |age| format!("{word} {age} ago"));
     match entry.trouble {
         None => String::new(),
-        Some(OrderTrouble::PaidTooLong) => format!("{}, not claimed", since("paid")),
+        Some(OrderTrouble::PaidTooLong) => format!("{}, unclaimed", since("paid")),
         Some(OrderTrouble::ProvisioningTooLong) => format!("{}, no run", since("claimed")),
         Some(OrderTrouble::InError) => {
             entry.order.error_message.clone().unwrap_or_else(|| "in error, no message".to_owned())

@@ -8,13 +8,14 @@ use crate::console::condition::{self, Condition, Words};
 use crate::console::context::ViewContext;
 use crate::console::tabs::list::Kind;
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
+use crate::console::widgets::text;
 use crate::console::{details, format, words};
 use crate::model::account::FeedKind;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
 use crate::model::fleet::{Fleet, Metric, SeriesOwner};
 use crate::model::ids::{NodeKey, ServerKey};
 use crate::model::sanitise::clean;
-use crate::model::server::{Ownership, PowerState, Server, ServerStatus};
+use crate::model::server::{OrphanReason, Ownership, PowerState, Server, ServerStatus};
 
 /// The servers of a node, or of every account.
 #[derive(Default)]
@@ -46,7 +47,7 @@ const fn flexible(minimum: u16, weight: u16) -> Width {
     Width::Flexible { minimum, weight }
 }
 
-const fn text(name: &'static str) -> FilterColumn {
+const fn text_column(name: &'static str) -> FilterColumn {
     FilterColumn { name, kind: ColumnKind::Text }
 }
 
@@ -55,22 +56,22 @@ const fn number(name: &'static str, kind: ColumnKind) -> FilterColumn {
 }
 
 const FILTER_COLUMNS: &[FilterColumn] = &[
-    text("name"),
-    text("status"),
-    text("power"),
-    text("owner"),
-    text("order"),
+    text_column("name"),
+    text_column("status"),
+    text_column("power"),
+    text_column("owner"),
+    text_column("order"),
     number("cpu", ColumnKind::Number),
     number("memory", ColumnKind::Bytes),
     number("disk", ColumnKind::Bytes),
     number("cost", ColumnKind::Number),
-    text("currency"),
-    text("address"),
-    text("node"),
+    text_column("currency"),
+    text_column("address"),
+    text_column("node"),
     number("age", ColumnKind::Duration),
-    text("id"),
-    text("identifier"),
-    text("account"),
+    text_column("id"),
+    text_column("identifier"),
+    text_column("account"),
 ];
 
 fn node_name<'a>(fleet: &'a Fleet, server: &'a Server) -> &'a str {
@@ -140,6 +141,18 @@ fn usage_cell<'a>(server: &Server, context: &ViewContext<'a>, column: usize, wid
     CellText::new(text, if is_on { context.theme.text } else { context.theme.muted })
 }
 
+/// The owner in a narrow column: of an orphan the cause stays whole, the order's id goes.
+fn owner_text(words: String, ownership: &Ownership, cells: usize) -> String {
+    match (ownership, words.rsplit_once(' ')) {
+        (Ownership::Orphan { reason, .. }, Some((cause, _)))
+            if *reason != OrphanReason::NoOwner && text::width(&words) > cells =>
+        {
+            cause.to_owned()
+        }
+        _ => words,
+    }
+}
+
 fn cell<'a>(server: &'a Server, context: &ViewContext<'a>, column: usize, width: u16) -> CellText<'a> {
     let theme = context.theme;
     match column {
@@ -150,14 +163,18 @@ fn cell<'a>(server: &'a Server, context: &ViewContext<'a>, column: usize, width:
         }
         OWNER => {
             let state = words::owner(&server.ownership, context);
-            CellText::new(state.text(), state.style)
+            CellText::new(owner_text(state.text(), &server.ownership, usize::from(width)), state.style)
         }
         CPU | MEMORY | NETWORK => usage_cell(server, context, column, width),
         COST => CellText::new(
             server.burn_per_hour.as_ref().map_or_else(|| format::UNKNOWN.to_owned(), format::money_per_hour),
             theme.text,
         ),
-        ADDRESS => CellText::new(clean(server.address.as_deref().unwrap_or(format::UNKNOWN)), theme.text),
+        ADDRESS => {
+            let address = clean(server.address.as_deref().unwrap_or(format::UNKNOWN));
+            let (cells, ellipsis) = (usize::from(width), context.glyphs.ellipsis);
+            CellText::new(text::cut_address(&address, cells, ellipsis).into_owned(), theme.text)
+        }
         NODE => CellText::new(clean(node_name(context.fleet, server)), theme.text),
         AGE => CellText::new(
             server
@@ -211,7 +228,7 @@ impl Kind for Servers {
         column("memory", "MEMORY", Width::Fixed(17), 4, Align::Left),
         column("network", "NETWORK", Width::Fixed(19), 7, Align::Left),
         column("cost", "COST", Width::Fixed(12), 2, Align::Right),
-        column("address", "ADDRESS", Width::Fixed(21), 5, Align::Left),
+        column("address", "ADDRESS", flexible(21, 3), 5, Align::Left),
         column("node", "NODE", flexible(8, 1), 6, Align::Left),
         column("age", "AGE", Width::Fixed(9), 8, Align::Right),
     ];

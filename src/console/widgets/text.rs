@@ -36,6 +36,32 @@ pub fn cut<'a>(text: &'a str, cells: usize, ellipsis: &str) -> Cow<'a, str> {
     Cow::Owned(format!("{}{ellipsis}", beginning(text, room).0))
 }
 
+/// The text cut to `cells` before its byte `at`, so that what follows stays whole; cut at the end where there is no room
+/// for that.
+#[must_use]
+pub fn cut_before<'a>(text: &'a str, at: usize, cells: usize, ellipsis: &str) -> Cow<'a, str> {
+    let Some((head, tail)) = text.split_at_checked(at).filter(|_| width(text) > cells) else {
+        return cut(text, cells, ellipsis);
+    };
+    match cells.checked_sub(width(ellipsis) + width(tail)) {
+        Some(room) if room > 0 => Cow::Owned(format!("{}{ellipsis}{tail}", beginning(head, room).0)),
+        _ => cut(text, cells, ellipsis),
+    }
+}
+
+/// An address cut before its port: `sin-01.pl…:25580`.
+#[must_use]
+pub fn cut_address<'a>(address: &'a str, cells: usize, ellipsis: &str) -> Cow<'a, str> {
+    cut_before(address, address.rfind(':').unwrap_or(address.len()), cells, ellipsis)
+}
+
+/// A name cut before the size it ends with: `Counter-S… 4 GiB`.
+#[must_use]
+pub fn cut_before_size<'a>(name: &'a str, cells: usize, ellipsis: &str) -> Cow<'a, str> {
+    let at = name.rfind(|c: char| c.is_ascii_digit()).and_then(|digit| name[..digit].rfind(' '));
+    cut_before(name, at.unwrap_or(name.len()), cells, ellipsis)
+}
+
 /// The text in exactly `cells`, on the left.
 #[must_use]
 pub fn left(text: &str, cells: usize, ellipsis: &str) -> String {
@@ -109,6 +135,19 @@ mod tests {
     }
 
     #[test]
+    fn what_matters_at_the_end_is_kept() {
+        let host = "sin-01.play.example.net:25580";
+        assert_eq!(cut_address(host, 29, "…"), host);
+        assert_eq!(cut_address(host, 16, "…"), "sin-01.pl…:25580");
+        assert_eq!(cut_address(host, 6, "…"), "sin-0…");
+        assert_eq!(cut_address("sin-01.play", 6, "…"), "sin-0…");
+        assert_eq!(cut_address("[2001:db8:1:2:3::4]:25565", 12, "…"), "[2001…:25565");
+        assert_eq!(cut_before_size("Counter-Strike 4 GiB", 15, "…"), "Counter-… 4 GiB");
+        assert_eq!(cut_before_size("Diamond 8G", 8, "…"), "Diam… 8G");
+        assert_eq!(cut_before_size("Unlimited", 5, "…"), "Unli…");
+    }
+
+    #[test]
     fn lines_break_at_spaces_and_long_words_anywhere() {
         assert_eq!(wrap("the node has no free allocation", 12), ["the node has", "no free", "allocation"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
@@ -119,6 +158,8 @@ mod tests {
         #[test]
         fn everything_fits(text in any::<String>(), cells in 0_usize..30) {
             prop_assert!(width(&cut(&text, cells, "…")) <= cells);
+            prop_assert!(width(&cut_address(&text, cells, "…")) <= cells);
+            prop_assert!(width(&cut_before_size(&text, cells, "…")) <= cells);
             prop_assert_eq!(width(&left("plain text", cells, "~")), cells);
             for line in wrap(&text, cells) {
                 prop_assert!(width(&line) <= cells.max(2) || line.graphemes(true).count() == 1);

@@ -9,6 +9,7 @@ use crate::console::context::ViewContext;
 use crate::console::details;
 use crate::console::tabs::list::Kind;
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
+use crate::console::widgets::text;
 use crate::console::{format, words};
 use crate::model::account::FeedKind;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
@@ -39,24 +40,24 @@ const fn flexible(minimum: u16, weight: u16) -> Width {
     Width::Flexible { minimum, weight }
 }
 
-const fn text(name: &'static str) -> FilterColumn {
+const fn text_column(name: &'static str) -> FilterColumn {
     FilterColumn { name, kind: ColumnKind::Text }
 }
 
 /// Names for filters that are no column of the table are exported too.
 const FILTER_COLUMNS: &[FilterColumn] = &[
-    text("id"),
-    text("status"),
-    text("customer"),
-    text("plan"),
-    text("region"),
+    text_column("id"),
+    text_column("status"),
+    text_column("customer"),
+    text_column("plan"),
+    text_column("region"),
     FilterColumn { name: "amount", kind: ColumnKind::Number },
-    text("currency"),
+    text_column("currency"),
     FilterColumn { name: "age", kind: ColumnKind::Duration },
-    text("server"),
-    text("trouble"),
-    text("name"),
-    text("account"),
+    text_column("server"),
+    text_column("trouble"),
+    text_column("name"),
+    text_column("account"),
 ];
 
 fn entry<'a>(fleet: &'a Fleet, id: &OrderId) -> Option<&'a OrderEntry> {
@@ -102,13 +103,15 @@ impl Kind for Orders {
     const COLUMNS: &'static [Column] = &[
         column("id", "ORDER", flexible(8, 2), 0, Align::Left),
         column("status", "STATUS", Width::Fixed(14), 0, Align::Left),
-        column("customer", "CUSTOMER", flexible(20, 4), 2, Align::Left),
-        column("plan", "PLAN", flexible(10, 2), 4, Align::Left),
+        column("customer", "CUSTOMER", flexible(13, 4), 1, Align::Left),
+        // As wide as the usual name with its size, `Minecraft 8 GiB`.
+        column("plan", "PLAN", flexible(15, 2), 2, Align::Left),
         column("region", "REGION", Width::Fixed(8), 6, Align::Left),
         column("amount", "AMOUNT", Width::Fixed(11), 7, Align::Right),
-        column("age", "AGE", Width::Fixed(5), 1, Align::Right),
-        column("server", "SERVER", Width::Fixed(21), 5, Align::Left),
-        column("trouble", "TROUBLE OR RUN", flexible(28, 8), 0, Align::Left),
+        column("age", "AGE", Width::Fixed(5), 4, Align::Right),
+        // As wide as a node's name in a domain with the port, `sin-01.play.example.net:25580`.
+        column("server", "SERVER", flexible(29, 1), 5, Align::Left),
+        column("trouble", "TROUBLE OR RUN", flexible(25, 8), 0, Align::Left),
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
     const NAME: &'static str = "orders";
@@ -155,8 +158,8 @@ impl Kind for Orders {
         }
     }
 
-    fn cell<'a>(&self, context: &ViewContext<'a>, id: &OrderId, column: usize, _width: u16) -> CellText<'a> {
-        let theme = context.theme;
+    fn cell<'a>(&self, context: &ViewContext<'a>, id: &OrderId, column: usize, width: u16) -> CellText<'a> {
+        let (theme, cells, ellipsis) = (context.theme, usize::from(width), context.glyphs.ellipsis);
         let Some(entry) = entry(context.fleet, id) else { return CellText::new("", theme.text) };
         match column {
             ID => CellText::new(clean(entry.order.id.as_str()), theme.text),
@@ -165,7 +168,10 @@ impl Kind for Orders {
                 CellText::new(state.text(), state.style)
             }
             CUSTOMER => CellText::new(clean(customer(entry)), theme.text),
-            PLAN => CellText::new(clean(plan_name(context.fleet, entry)), theme.text),
+            PLAN => {
+                let name = clean(plan_name(context.fleet, entry));
+                CellText::new(text::cut_before_size(&name, cells, ellipsis).into_owned(), theme.text)
+            }
             REGION => {
                 CellText::new(clean(entry.order.region.as_deref().unwrap_or(format::UNKNOWN)), theme.text)
             }
@@ -176,10 +182,10 @@ impl Kind for Orders {
             AGE => {
                 CellText::new(age_ms(entry, context).map_or_else(String::new, format::age_short), theme.muted)
             }
-            SERVER => CellText::new(
-                server_words(context.fleet, entry).unwrap_or(Cow::Borrowed(format::UNKNOWN)),
-                theme.text,
-            ),
+            SERVER => {
+                let address = server_words(context.fleet, entry).unwrap_or(Cow::Borrowed(format::UNKNOWN));
+                CellText::new(text::cut_address(&address, cells, ellipsis).into_owned(), theme.text)
+            }
             TROUBLE => {
                 let trouble = words::order_trouble(entry, context.now);
                 if trouble.is_empty() {

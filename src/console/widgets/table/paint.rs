@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::UnicodeWidthStr;
 
 use super::layout::{GUTTER, Placed, place};
 use super::order::Direction;
 use super::{Align, RowSource, Table};
 use crate::console::component::{Dirty, Scrolled};
 use crate::console::context::ViewContext;
+use crate::console::widgets::text::width as width_of;
 
 /// What is on screen.
 pub(super) struct Painted<Id> {
@@ -142,19 +142,28 @@ impl<Id: Clone + Ord> Table<Id> {
 
     fn draw_head(&self, area: Rect, buffer: &mut Buffer, placed: &[Placed], context: &ViewContext<'_>) {
         let (sorted_by, direction) = self.order.sorting();
+        let (theme, glyphs) = (context.theme, context.glyphs);
+        let arrow = if direction == Direction::Ascending { glyphs.ascending } else { glyphs.descending };
         for place in placed {
             let column = &self.columns[place.column];
-            let x = area.x + place.x;
+            let at = (area.x + place.x, area.y, place.width);
             if place.column == sorted_by {
-                let glyphs = context.glyphs;
-                let arrow =
-                    if direction == Direction::Ascending { glyphs.ascending } else { glyphs.descending };
                 let title = format!("{}{arrow}", column.title);
-                let at = (x, area.y, place.width);
-                draw_text(buffer, at, &title, context.theme.table_head_sorted, column.align, context);
+                draw_text(buffer, at, &title, theme.table_head_sorted, column.align, context);
             } else {
-                let at = (x, area.y, place.width);
-                draw_text(buffer, at, column.title, context.theme.table_head, column.align, context);
+                draw_text(buffer, at, column.title, theme.table_head, column.align, context);
+            }
+        }
+        let is_shown = placed.iter().any(|place| place.column == sorted_by);
+        if let (false, Some(last)) = (is_shown, placed.last()) {
+            // Its column had no room: what the rows are sorted by stands at the end of the head.
+            let text = format!(" {}{arrow}", self.columns[sorted_by].title);
+            let title = width_of(self.columns[last.column].title);
+            let room = usize::from(last.width).saturating_sub(title);
+            let cells = u16::try_from(width_of(&text)).unwrap_or(u16::MAX);
+            if usize::from(cells) <= room {
+                let at = (area.x + last.x + last.width - cells, area.y, cells);
+                draw_text(buffer, at, &text, theme.table_head_sorted, Align::Right, context);
             }
         }
     }
@@ -230,7 +239,7 @@ fn draw_text(
     align: Align,
     context: &ViewContext<'_>,
 ) {
-    let cells = if text.is_ascii() { text.len() } else { text.width() };
+    let cells = width_of(text);
     let limit = usize::from(width);
     if cells <= limit {
         let indent = if align == Align::Right { limit - cells } else { 0 };
