@@ -75,8 +75,11 @@ fn print_plan(plan: &ActionPlan, is_json: bool) {
         let undo = if step.undo.is_empty() { String::new() } else { format!("  (undo: {})", step.undo) };
         eprintln!("  {:>2}. {}{undo}", number + 1, step.title);
     }
-    if let (Some(before), Some(after)) = (&plan.burn_before, &plan.burn_after) {
-        eprintln!("  cost per hour: {before} -> {after}");
+    match (&plan.burn_before, &plan.burn_after) {
+        (Some(before), Some(after)) => eprintln!("  cost per hour: {before} -> {after}"),
+        (None, Some(after)) => eprintln!("  cost per hour: nothing -> {after}"),
+        (Some(before), None) => eprintln!("  cost per hour: {before} -> not known"),
+        (None, None) => {}
     }
 }
 

@@ -1,0 +1,8 @@
+//! The program as an operator uses it: the real binary, its exit codes, its output, its engine's process.
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail the test")]
+
+mod acting;
+mod engine_process;
+mod lists;
+mod secrets;
+mod site;
