@@ -30,6 +30,9 @@ const LINK_QUANTUM: usize = 32;
 ///
 /// # Errors
 /// Standard input or output is no terminal.
+///
+/// # Panics
+/// Only when the environment asks for it: a test checks that the terminal is given back.
 pub async fn run(
     mut link: LinkClient,
     settings: ConsoleSettings,
@@ -40,6 +43,7 @@ pub async fn run(
     let can_ask = settings.synchronised_output == Switch::Auto && environment.may_synchronise();
     let mut app = App::new(&settings, &environment, registry, clock.now());
     let mut terminal = RealTerminal::enter(&environment, can_ask).map_err(|error| no_terminal(&error))?;
+    assert!(!environment.is_panic_wanted, "QD_CONSOLE_PANIC is set");
     let is_synchronised = settings.synchronised_output == Switch::On;
     let mut console = Console::new(&mut app, &mut terminal, clock.as_ref());
     console.screen.set_synchronised(is_synchronised);

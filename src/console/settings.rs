@@ -66,6 +66,8 @@ pub struct TerminalEnvironment {
     pub locale: String,
     /// `TMUX` is set.
     pub is_tmux: bool,
+    /// `QD_CONSOLE_PANIC` is set: the console shall panic once it has the terminal, for the test of giving it back.
+    pub is_panic_wanted: bool,
 }
 
 impl TerminalEnvironment {
@@ -80,6 +82,7 @@ impl TerminalEnvironment {
             colour_term: text("COLORTERM"),
             locale: locale.unwrap_or_default(),
             is_tmux: !text("TMUX").is_empty(),
+            is_panic_wanted: !text("QD_CONSOLE_PANIC").is_empty(),
         }
     }
 

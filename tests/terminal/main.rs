@@ -5,4 +5,5 @@ mod frames;
 #[path = "../support/large_site.rs"]
 mod large_site;
 mod looped;
+mod pty;
 mod stage;
