@@ -222,11 +222,12 @@ pub fn show_run(session: &Session, id: &RunId, format: Format) -> Result<Exit, P
 /// None or several fit; the message lists them.
 pub async fn find_server(session: &mut Session, wanted: &str) -> Result<ServerKey, Problem> {
     session.settle(&[FeedKind::Servers], SystemClock.now()).await?;
-    let fits = |server: &&Server| {
+    let fits = |server: &Server| {
         [server.identifier.as_str(), server.uuid.as_str(), server.name.as_str()].contains(&wanted)
             || server.key.to_string() == wanted
     };
-    let found: Vec<&Server> = session.fleet.servers.values().filter(fits).collect();
+    let found: Vec<&Server> =
+        session.fleet.servers.values().map(AsRef::as_ref).filter(|server| fits(server)).collect();
     match found.as_slice() {
         [only] => Ok(only.key.clone()),
         [] => Err(Problem::not_found(format!("no server is called {wanted:?}"))),

@@ -143,7 +143,7 @@ pub fn rows(fleet: &Fleet, kind: Kind, now: Timestamp) -> Vec<ListedRow> {
     let listed = |cells, item| ListedRow { columns: columns(kind), cells, item };
     match kind {
         Kind::Orders => {
-            let mut entries: Vec<&OrderEntry> = fleet.orders.values().collect();
+            let mut entries: Vec<&OrderEntry> = fleet.orders.values().map(AsRef::as_ref).collect();
             entries.sort_by_key(|entry| (entry.trouble.is_none(), entry.order.created_at));
             entries.into_iter().map(|entry| listed(order(entry, now), json(entry))).collect()
         }

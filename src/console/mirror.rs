@@ -21,11 +21,23 @@ struct Named {
     runs: BTreeSet<RunId>,
 }
 
+/// A snapshot that is arriving.
+enum Snapshot {
+    /// Over an empty mirror: nothing can be gone at its end, and its first rows are shown at once, the most urgent ones
+    /// (the engine sends them first); the rest when it is complete.
+    First {
+        /// Whether those rows were shown.
+        is_shown: bool,
+    },
+    /// Over what is on screen already, which stays until the end.
+    Again(Named),
+}
+
 /// The copy.
 #[derive(Default)]
 pub struct Mirror {
     fleet: Fleet,
-    named: Option<Named>,
+    snapshot: Option<Snapshot>,
     touched: Touched,
     is_touched: bool,
 }
@@ -39,15 +51,22 @@ impl Mirror {
 
     /// A snapshot begins: what is known stays on screen until it ends.
     pub fn begin_snapshot(&mut self) {
-        self.named = Some(Named::default());
+        let fleet = &self.fleet;
+        let is_first = fleet.orders.is_empty() && fleet.servers.is_empty() && fleet.nodes.is_empty();
+        self.snapshot = Some(if is_first {
+            Snapshot::First { is_shown: false }
+        } else {
+            Snapshot::Again(Named::default())
+        });
         self.fleet.notices.clear();
     }
 
     /// Applies changes, in order.
     pub fn apply(&mut self, changes: Vec<Change>) {
         for change in changes {
-            match &mut self.named {
-                Some(named) => named.note(&change),
+            match &mut self.snapshot {
+                Some(Snapshot::Again(named)) => named.note(&change),
+                Some(Snapshot::First { .. }) => {}
                 None if self.touched.is_everything => {}
                 None => self.touched.note(&change),
             }
@@ -61,7 +80,7 @@ impl Mirror {
 
     /// The snapshot is complete: what it did not name is gone.
     pub fn end_snapshot(&mut self) {
-        if let Some(named) = self.named.take() {
+        if let Some(Snapshot::Again(named)) = self.snapshot.take() {
             let fleet = &mut self.fleet;
             fleet.feeds.retain(|key, _| named.feeds.contains(key));
             fleet.orders.retain(|key, _| named.orders.contains(key));
@@ -74,10 +93,18 @@ impl Mirror {
         self.is_touched = true;
     }
 
-    /// What was touched since it was last asked; nothing while a snapshot arrives.
+    /// What was touched since it was last asked; while a snapshot arrives nothing but the first rows of the first one.
     pub fn take_touched(&mut self) -> Option<Touched> {
-        if !self.is_touched || self.named.is_some() {
+        if !self.is_touched {
             return None;
+        }
+        match &mut self.snapshot {
+            Some(Snapshot::First { is_shown }) if !*is_shown && !self.fleet.orders.is_empty() => {
+                *is_shown = true;
+                return Some(Touched::everything());
+            }
+            Some(_) => return None,
+            None => {}
         }
         self.is_touched = false;
         Some(std::mem::take(&mut self.touched))

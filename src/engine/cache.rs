@@ -3,6 +3,7 @@
 //! It may be lost: everything in it can be read again. Runs are not here; they come from the journal.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::model::account::Feed;
 use crate::model::fleet::{Change, Fleet, OrderEntry};
@@ -17,11 +18,11 @@ use crate::store::Store;
 #[derive(Debug, Clone, Default)]
 pub struct Remembered {
     feeds: Vec<Feed>,
-    orders: Vec<OrderEntry>,
+    orders: Vec<Arc<OrderEntry>>,
     plans: Vec<ShopPlan>,
     region_nodes: Vec<RegionNode>,
     nodes: Vec<Node>,
-    servers: Vec<Server>,
+    servers: Vec<Arc<Server>>,
 }
 
 impl Remembered {
@@ -93,11 +94,11 @@ impl Remembered {
         let servers = self.servers.into_iter().filter(|server| accounts.contains(&server.key.account));
         feeds
             .map(|feed| Change::Feed(Box::new(feed)))
-            .chain(orders.map(|entry| Change::Order(Box::new(entry))))
+            .chain(orders.map(Change::Order))
             .chain(plans.map(|plan| Change::ShopPlan(Box::new(plan))))
             .chain([Change::RegionNodes(self.region_nodes)])
             .chain(nodes.map(|node| Change::Node(Box::new(node))))
-            .chain(servers.map(|server| Change::Server(Box::new(server))))
+            .chain(servers.map(Change::Server))
             .collect()
     }
 }

@@ -359,7 +359,7 @@ fn listed(mut rows: Vec<String>) -> Vec<String> {
 }
 
 fn orphans(fleet: &Fleet, summary: &Summary) -> Option<Finding> {
-    let rows: Vec<String> = fleet.servers.values().filter_map(orphan_row).collect();
+    let rows: Vec<String> = fleet.servers.values().filter_map(|server| orphan_row(server)).collect();
     if rows.is_empty() {
         return None;
     }
@@ -429,7 +429,7 @@ fn order_rows(fleet: &Fleet, wanted: fn(&OrderTrouble) -> bool) -> Vec<String> {
         };
         Some(format!("order {}: {cause}", entry.order.id))
     };
-    fleet.orders.values().filter_map(row).collect()
+    fleet.orders.values().filter_map(|entry| row(entry)).collect()
 }
 
 fn unconverted(summary: &Summary) -> Option<Finding> {

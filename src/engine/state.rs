@@ -1,10 +1,12 @@
 //! The fleet as one value: every observation goes in here, changes come out. Pure: no clock, no lock, no runtime.
 //!
 //! Only real differences become changes: a server that a poll found as it was yields nothing (the feed says how old the
-//! knowledge is). Nothing here removes a row because something failed; rows go when a complete, good read misses them.
+//! knowledge is). Nothing here removes a row because
+//! something failed; rows go when a complete, good read misses them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen, Totals};
@@ -170,17 +172,15 @@ impl FleetState {
 
     fn order(&mut self, mut order: Order, touched: &mut Touched) {
         let id = order.id.clone();
-        match self.fleet.orders.get_mut(&id) {
-            Some(entry) => {
-                let observed_at = std::mem::replace(&mut order.observed_at, entry.order.observed_at);
-                if order == entry.order {
-                    return;
-                }
-                entry.order = Order { observed_at, ..order };
+        if let Some(entry) = self.fleet.orders.get_mut(&id) {
+            let observed_at = std::mem::replace(&mut order.observed_at, entry.order.observed_at);
+            if order == entry.order {
+                return;
             }
-            None => {
-                self.fleet.orders.insert(id.clone(), OrderEntry { order, trouble: None, server: None });
-            }
+            Arc::make_mut(entry).order = Order { observed_at, ..order };
+        } else {
+            let entry = OrderEntry { order, trouble: None, server: None };
+            self.fleet.orders.insert(id.clone(), Arc::new(entry));
         }
         touched.orders.insert(id);
         touched.reconcile = Reconcile::Everything;
@@ -255,7 +255,7 @@ impl FleetState {
                 self.server(server, touched);
             }
         }
-        let is_missing = |server: &&Server| {
+        let is_missing = |server: &&Arc<Server>| {
             server.key.account == *account && server.observed_at <= asked_at && !here.contains(&server.key)
         };
         for key in self
@@ -283,16 +283,16 @@ impl FleetState {
             server.ownership = known.ownership.clone();
             server.burn_per_hour.clone_from(&known.burn_per_hour);
             let observed_at = std::mem::replace(&mut server.observed_at, known.observed_at);
-            if server == *known {
+            if server == **known {
                 return;
             }
-            *known = Server { observed_at, ..server };
+            *known = Arc::new(Server { observed_at, ..server });
             touched.servers.insert(known.key.clone());
         } else {
             server.ownership = Ownership::Undecided;
             server.burn_per_hour = None;
             touched.servers.insert(server.key.clone());
-            self.fleet.servers.insert(server.key.clone(), server);
+            self.fleet.servers.insert(server.key.clone(), Arc::new(server));
         }
         touched.reconcile = Reconcile::Everything;
     }
@@ -309,6 +309,7 @@ impl FleetState {
         let Some(server) = self.fleet.servers.get_mut(key) else { return };
         let kept = usage.or(server.usage);
         if server.power != power || server.usage != kept {
+            let server = Arc::make_mut(server);
             server.power = power;
             server.usage = kept;
             touched.direct.push(Change::ServerUsage { key: key.clone(), power, usage });
@@ -355,14 +356,14 @@ impl FleetState {
         };
         drop(index);
         for verdict in servers {
-            if let Some(server) = self.fleet.servers.get_mut(&verdict.key) {
+            if let Some(server) = self.fleet.servers.get_mut(&verdict.key).map(Arc::make_mut) {
                 server.ownership = verdict.ownership;
                 server.burn_per_hour = verdict.burn_per_hour;
                 touched.servers.insert(verdict.key);
             }
         }
         for verdict in orders {
-            if let Some(entry) = self.fleet.orders.get_mut(&verdict.id) {
+            if let Some(entry) = self.fleet.orders.get_mut(&verdict.id).map(Arc::make_mut) {
                 entry.trouble = verdict.trouble;
                 entry.server = verdict.server;
                 touched.orders.insert(verdict.id);
@@ -409,10 +410,9 @@ impl FleetState {
             .servers
             .into_iter()
             .map(|key| told(&self.fleet.servers, key, Change::Server, Change::ServerRemoved));
-        let nodes = touched
-            .nodes
-            .into_iter()
-            .map(|key| told(&self.fleet.nodes, key, Change::Node, Change::NodeRemoved));
+        let nodes = touched.nodes.into_iter().map(|key| {
+            told(&self.fleet.nodes, key, |node| Change::Node(Box::new(node)), Change::NodeRemoved)
+        });
         touched.direct.into_iter().chain(orders).chain(nodes).chain(servers).collect()
     }
 }
@@ -421,11 +421,11 @@ impl FleetState {
 fn told<K: Ord + Hash, V: Clone>(
     known: &BTreeMap<K, V>,
     key: K,
-    changed: fn(Box<V>) -> Change,
+    changed: fn(V) -> Change,
     removed: fn(K) -> Change,
 ) -> Change {
     match known.get(&key) {
-        Some(value) => changed(Box::new(value.clone())),
+        Some(value) => changed(value.clone()),
         None => removed(key),
     }
 }

@@ -3,7 +3,9 @@
 //! The engine holds one and turns observations into [`Change`]s; every console holds a mirror and applies the same
 //! changes. Applying a change twice is harmless, so a resync may overlap what was already seen.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +125,7 @@ pub enum Change {
     /// A feed's condition.
     Feed(Box<Feed>),
     /// An order, new or changed.
-    Order(Box<OrderEntry>),
+    Order(Arc<OrderEntry>),
     /// An order that is gone from its database.
     OrderRemoved(OrderId),
     /// A shop plan.
@@ -137,7 +139,7 @@ pub enum Change {
     /// A node that is gone.
     NodeRemoved(NodeKey),
     /// A server.
-    Server(Box<Server>),
+    Server(Arc<Server>),
     /// Only the live part of a server.
     ServerUsage {
         /// Which.
@@ -187,7 +189,7 @@ pub struct Fleet {
     /// The feeds.
     pub feeds: BTreeMap<(AccountId, FeedKind), Feed>,
     /// Orders by id.
-    pub orders: BTreeMap<OrderId, OrderEntry>,
+    pub orders: BTreeMap<OrderId, Arc<OrderEntry>>,
     /// Shop plans by id.
     pub shop_plans: BTreeMap<ShopPlanId, ShopPlan>,
     /// The shop's map of regions.
@@ -195,7 +197,7 @@ pub struct Fleet {
     /// Nodes by key.
     pub nodes: BTreeMap<NodeKey, Node>,
     /// Servers by key.
-    pub servers: BTreeMap<ServerKey, Server>,
+    pub servers: BTreeMap<ServerKey, Arc<Server>>,
     /// Runs by id, oldest first.
     pub runs: BTreeMap<RunId, Run>,
     /// The reconciler's findings.
@@ -216,7 +218,7 @@ impl Fleet {
                 self.feeds.insert((feed.account.clone(), feed.kind), *feed);
             }
             Change::Order(entry) => {
-                self.orders.insert(entry.order.id.clone(), *entry);
+                self.orders.insert(entry.order.id.clone(), entry);
             }
             Change::OrderRemoved(id) => {
                 self.orders.remove(&id);
@@ -235,10 +237,10 @@ impl Fleet {
                 self.nodes.remove(&key);
             }
             Change::Server(server) => {
-                self.servers.insert(server.key.clone(), *server);
+                self.servers.insert(server.key.clone(), server);
             }
             Change::ServerUsage { key, power, usage } => {
-                if let Some(server) = self.servers.get_mut(&key) {
+                if let Some(server) = self.servers.get_mut(&key).map(Arc::make_mut) {
                     server.power = power;
                     server.usage = usage.or(server.usage);
                 }
@@ -274,15 +276,18 @@ impl Fleet {
     /// The changes that would build this fleet from nothing, most urgent for a screen first: a snapshot.
     pub fn snapshot(&self) -> impl Iterator<Item = Change> + '_ {
         let head = [Change::Site(self.site.clone()), Change::Summary(self.summary.clone())];
+        // As the orders tab sorts: a console that draws while the snapshot arrives draws the right rows first.
+        let mut orders: Vec<Arc<OrderEntry>> = self.orders.values().cloned().collect();
+        orders.sort_by_key(|entry| (entry.trouble.is_none(), Reverse(entry.order.created_at)));
         head.into_iter()
             .chain(self.feeds.values().cloned().map(|feed| Change::Feed(Box::new(feed))))
-            .chain(self.orders.values().cloned().map(|entry| Change::Order(Box::new(entry))))
+            .chain(orders.into_iter().map(Change::Order))
             .chain(self.shop_plans.values().cloned().map(|plan| Change::ShopPlan(Box::new(plan))))
             .chain(std::iter::once_with(|| Change::RegionNodes(self.region_nodes.clone())))
             .chain(self.nodes.values().cloned().map(|node| Change::Node(Box::new(node))))
             .chain(self.runs.values().cloned().map(|run| Change::Run(Box::new(run))))
             .chain(std::iter::once_with(|| Change::Findings(self.findings.clone())))
-            .chain(self.servers.values().cloned().map(|server| Change::Server(Box::new(server))))
+            .chain(self.servers.values().cloned().map(Change::Server))
             .chain(self.notices.iter().map(|(at, text)| Change::Notice { at: *at, text: text.clone() }))
     }
 }

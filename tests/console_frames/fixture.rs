@@ -382,8 +382,8 @@ pub fn fleet() -> Fleet {
         Change::Samples { series: of_node(Metric::NodeMemoryPercent), points: samples(66.0) },
         Change::Samples { series: of_node(Metric::NodeDiskPercent), points: samples(40.0) },
     ];
-    let orders = orders().into_iter().map(|entry| Change::Order(Box::new(entry)));
-    let servers = servers().into_iter().map(|server| Change::Server(Box::new(server)));
+    let orders = orders().into_iter().map(|entry| Change::Order(std::sync::Arc::new(entry)));
+    let servers = servers().into_iter().map(|server| Change::Server(std::sync::Arc::new(server)));
     let runs = runs().into_iter().map(|run| Change::Run(Box::new(run)));
     changes.into_iter().chain(orders).chain(servers).chain(runs).for_each(|change| fleet.apply(change));
     fleet

@@ -233,7 +233,8 @@ fn destroying_asks_for_the_name_and_looks_at_the_target_again() {
     assert!(requests(stage.press(&mut dialog, &[Key::plain(KeyCode::Enter)])).is_empty());
     assert_snapshot!("plan_destroy", stage.frames(&mut dialog));
     stage.type_text(&mut dialog, "-world");
-    stage.fleet.servers.get_mut(&server_key("44")).unwrap().status = ServerStatus::Suspended;
+    let server = stage.fleet.servers.get_mut(&server_key("44")).unwrap();
+    std::sync::Arc::make_mut(server).status = ServerStatus::Suspended;
     stage.tell(&mut dialog, &Touched { servers: vec![server_key("44")], ..Touched::default() });
     let frame = text(&stage.draw(&mut dialog, 80, 24));
     assert!(frame.contains("ready is now suspended"), "{frame}");

@@ -129,9 +129,24 @@ fn deleted_in_whole_or_in_part_it_is_rebuilt() {
     survive(dir.path());
 }
 
+/// Opens sled behind the store's back; the threads of the store closed a moment ago let go of its lock late.
+fn unlocked(dir: &Path) -> sled::Db {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        match sled::Config::new().path(dir.join("sled")).open() {
+            Ok(db) => return db,
+            Err(error) => {
+                let is_locked = error.to_string().contains("acquire lock");
+                assert!(is_locked && std::time::Instant::now() < deadline, "sled opens: {error}");
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
 /// Writes a number into sled's own bookkeeping of ours.
 fn set_meta(dir: &Path, key: &str, number: u64) {
-    let db = sled::Config::new().path(dir.join("sled")).open().expect("sled opens");
+    let db = unlocked(dir);
     let meta = db.open_tree("meta").expect("a tree");
     meta.insert(key, &number.to_be_bytes()).expect("written");
     db.flush().expect("flushed");

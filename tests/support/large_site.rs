@@ -1,5 +1,7 @@
 //! A site of any size, made of nothing: nodes, servers, orders with fixed ids and moments, as the changes that build it.
 
+use std::sync::Arc;
+
 use quarterdeck::model::account::{Feed, FeedKind, Provider};
 use quarterdeck::model::fleet::{Change, Summary};
 use quarterdeck::model::ids::{NodeKey, ServerKey};
@@ -104,6 +106,6 @@ pub fn changes(servers: usize, now: Timestamp) -> Vec<Change> {
     let feeds = [FeedKind::Nodes, FeedKind::Servers, FeedKind::Orders];
     changes.extend(feeds.map(|kind| Change::Feed(Box::new(feed(kind, now)))));
     changes.extend((1..=nodes).map(|number| Change::Node(Box::new(node(number, servers / nodes)))));
-    changes.extend((0..servers).map(|number| Change::Server(Box::new(server(number, nodes, now)))));
+    changes.extend((0..servers).map(|number| Change::Server(Arc::new(server(number, nodes, now)))));
     changes
 }

@@ -86,10 +86,8 @@ fn a_change_of_one_row_costs_that_row() {
     use quarterdeck::model::fleet::Change;
     let mut stage = Stage::new(10_000, 200, 50);
     stage.press("2");
-    let far = crate::large_site::server(9_999, 200, stage.now);
-    stage
-        .app
-        .on_link(LinkEvent::Changes { sequence: 2, changes: vec![Change::Server(Box::new(far))] }, stage.now);
+    let far = std::sync::Arc::new(crate::large_site::server(9_999, 200, stage.now));
+    stage.app.on_link(LinkEvent::Changes { sequence: 2, changes: vec![Change::Server(far)] }, stage.now);
     assert_eq!(stage.frame(), 0, "a row that is not on screen");
 }
 

@@ -36,7 +36,13 @@ impl Default for OrdersTab {
 impl OrdersTab {
     /// The orders an action is about, as far as they still exist.
     fn entries<'a>(&self, context: &ViewContext<'a>) -> Vec<&'a OrderEntry> {
-        self.list.table.targets().iter().filter_map(|id| context.fleet.orders.get(id)).collect()
+        self.list
+            .table
+            .targets()
+            .iter()
+            .filter_map(|id| context.fleet.orders.get(id))
+            .map(AsRef::as_ref)
+            .collect()
     }
 
     fn provision(&self, wanted: fn(&OrderEntry) -> bool, context: &ViewContext<'_>, effects: &mut Effects) {

@@ -8,6 +8,7 @@ use crate::model::problem::{Problem, ProblemKind};
 use crate::model::server::Server;
 use crate::providers::pterodactyl::PanelClient;
 use crate::providers::transport::Priority;
+use std::sync::Arc;
 
 use super::plan::Draft;
 use super::services::{Services, panel_server_id};
@@ -43,11 +44,11 @@ pub fn begin_draft(verb: &str, server: &Server) -> Draft {
 
 /// The order that has this server and still owns it, as far as known.
 #[must_use]
-pub fn live_order(services: &Services, server: &Server) -> Option<OrderEntry> {
+pub fn live_order(services: &Services, server: &Server) -> Option<Arc<OrderEntry>> {
     services.fleet.read(|fleet| {
         let id = server.external_id.as_deref()?;
         let entry = fleet.orders.get(&id.into())?;
-        entry.order.status.owns_a_server().then(|| entry.clone())
+        entry.order.status.owns_a_server().then(|| Arc::clone(entry))
     })
 }
 

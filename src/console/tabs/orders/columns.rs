@@ -61,7 +61,7 @@ const FILTER_COLUMNS: &[FilterColumn] = &[
 ];
 
 fn entry<'a>(fleet: &'a Fleet, id: &OrderId) -> Option<&'a OrderEntry> {
-    fleet.orders.get(id)
+    fleet.orders.get(id).map(AsRef::as_ref)
 }
 
 fn customer(entry: &OrderEntry) -> &str {
