@@ -3,10 +3,14 @@
 //! Colours are lowered to what the terminal can do when the theme is made, so drawing never asks. Without colours
 //! (`NO_COLOR`) weight and reverse video carry what colours did; words and glyphs carry the meaning in any case.
 
+mod colour;
+
 use std::path::Path;
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
+
+pub use colour::{colour_of, is_readable, lower};
 
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -105,8 +109,6 @@ pub struct Theme {
     pub info: Style,
     /// The header's ground.
     pub bar: Style,
-    /// Less important text on the header.
-    pub bar_muted: Style,
     /// Good news on the header.
     pub bar_good: Style,
     /// A warning on the header.
@@ -238,7 +240,7 @@ impl Theme {
         let lowered = |text: &str| lower(colour_of(text).unwrap_or(Color::Reset), depth);
         let fg = |text: &str| Style::new().fg(lowered(text));
         let bar = on_ground(lowered(&colours.bar_text), lowered(&colours.bar), depth);
-        let on_bar = |text: &str| bar.fg(lowered(text));
+        let on_bar = |text: &str| if_readable(lowered(text), bar);
         let word = |text: &str| fg(text).add_modifier(Modifier::BOLD | Modifier::REVERSED);
         let text = fg(&colours.text);
         let accent = fg(&colours.accent);
@@ -264,7 +266,6 @@ impl Theme {
             bad: fg(&colours.bad).add_modifier(Modifier::BOLD),
             info: fg(&colours.info),
             bar,
-            bar_muted: if depth <= ColourDepth::Sixteen { bar } else { on_bar(&colours.muted) },
             bar_good: on_bar(&colours.good),
             bar_warning: on_bar(&colours.warning),
             bar_bad: on_bar(&colours.bad).add_modifier(Modifier::BOLD),
@@ -294,6 +295,11 @@ impl Theme {
     }
 }
 
+/// The style in this colour, unless that could not be read on the style's ground: glyph and word say it in any case.
+fn if_readable(text: Color, style: Style) -> Style {
+    if style.bg.is_none_or(|ground| is_readable(text, ground)) { style.fg(text) } else { style }
+}
+
 /// Text on a ground; without colours, reverse video.
 fn on_ground(text: Color, ground: Color, depth: ColourDepth) -> Style {
     if depth == ColourDepth::None {
@@ -301,81 +307,6 @@ fn on_ground(text: Color, ground: Color, depth: ColourDepth) -> Style {
     } else {
         Style::new().fg(text).bg(ground)
     }
-}
-
-/// Reads a colour: `default`, a name, `#rrggbb`, an index. An empty text is the terminal's own.
-#[must_use]
-pub fn colour_of(text: &str) -> Option<Color> {
-    match text {
-        "" | "default" => Some(Color::Reset),
-        other => other.parse().ok(),
-    }
-}
-
-/// The nearest colour that the terminal can show.
-#[must_use]
-pub fn lower(colour: Color, depth: ColourDepth) -> Color {
-    match (depth, colour) {
-        (ColourDepth::None, _) => Color::Reset,
-        (ColourDepth::TwoHundredFiftySix, Color::Rgb(r, g, b)) => Color::Indexed(nearest_of_256([r, g, b])),
-        (ColourDepth::Sixteen, Color::Rgb(r, g, b)) => nearest_of_16([r, g, b]),
-        (ColourDepth::Sixteen, Color::Indexed(index)) => nearest_of_16(rgb_of_256(index)),
-        (_, colour) => colour,
-    }
-}
-
-/// The levels of xterm's 6×6×6 cube.
-const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-/// Usual colours of the sixteen (xterm's defaults); terminals differ, so this is a guess by nature.
-const SIXTEEN: [(Color, [u8; 3]); 16] = [
-    (Color::Black, [0, 0, 0]),
-    (Color::Red, [205, 0, 0]),
-    (Color::Green, [0, 205, 0]),
-    (Color::Yellow, [205, 205, 0]),
-    (Color::Blue, [0, 0, 238]),
-    (Color::Magenta, [205, 0, 205]),
-    (Color::Cyan, [0, 205, 205]),
-    (Color::Gray, [229, 229, 229]),
-    (Color::DarkGray, [127, 127, 127]),
-    (Color::LightRed, [255, 92, 92]),
-    (Color::LightGreen, [92, 255, 92]),
-    (Color::LightYellow, [255, 255, 92]),
-    (Color::LightBlue, [92, 92, 255]),
-    (Color::LightMagenta, [255, 92, 255]),
-    (Color::LightCyan, [92, 255, 255]),
-    (Color::White, [255, 255, 255]),
-];
-
-/// The distance of two colours, squared, weighted as eyes weigh them.
-fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
-    [2, 4, 3]
-        .iter()
-        .zip(one.iter().zip(other))
-        .map(|(weight, (a, b))| weight * u32::from(a.abs_diff(b)).pow(2))
-        .sum()
-}
-
-/// The colour behind an index of the 256.
-fn rgb_of_256(index: u8) -> [u8; 3] {
-    match index {
-        0..=15 => SIXTEEN[usize::from(index)].1,
-        16..=231 => {
-            let cube = usize::from(index - 16);
-            [CUBE[cube / 36], CUBE[cube / 6 % 6], CUBE[cube % 6]]
-        }
-        232.. => [8 + (index - 232) * 10; 3],
-    }
-}
-
-/// The nearest of xterm's cube and greys; the first sixteen are left to the terminal's palette.
-fn nearest_of_256(colour: [u8; 3]) -> u8 {
-    (16..=255).min_by_key(|index| distance(colour, rgb_of_256(*index))).unwrap_or(16)
-}
-
-/// The nearest of the sixteen.
-fn nearest_of_16(colour: [u8; 3]) -> Color {
-    SIXTEEN.iter().min_by_key(|(_, rgb)| distance(colour, *rgb)).map_or(Color::Reset, |(name, _)| *name)
 }
 
 #[cfg(test)]
@@ -408,12 +339,17 @@ mod tests {
     }
 
     #[test]
-    fn colours_are_lowered_to_what_the_terminal_can_do() {
-        let orange = Color::Rgb(255, 135, 0);
-        assert_eq!(lower(orange, ColourDepth::True), orange);
-        assert_eq!(lower(orange, ColourDepth::TwoHundredFiftySix), Color::Indexed(208));
-        assert_eq!(lower(Color::Rgb(250, 80, 80), ColourDepth::Sixteen), Color::LightRed);
-        assert_eq!(lower(orange, ColourDepth::None), Color::Reset);
+    fn what_stands_on_a_ground_of_the_theme_can_be_read() {
+        for palette in Palette::embedded() {
+            for depth in [ColourDepth::Sixteen, ColourDepth::TwoHundredFiftySix, ColourDepth::True] {
+                let theme = Theme::new(&palette, depth);
+                let styles = [theme.bar, theme.bar_good, theme.bar_warning, theme.bar_bad, theme.selection];
+                for style in styles {
+                    let (text, ground) = (style.fg.unwrap(), style.bg.unwrap());
+                    assert!(is_readable(text, ground), "{} at {depth:?}: {text} on {ground}", palette.name);
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Frames of the console: every view in its states, drawn into a buffer and compared with what a person has read.
 #![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
 
+mod dressed;
 mod fixture;
 mod stage;
 mod views;

@@ -12,7 +12,7 @@ use quarterdeck::model::request::{ConsoleItem, Reply};
 use quarterdeck::model::time::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 
 /// What a component sees.
 pub struct Stage {
@@ -28,22 +28,24 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(fleet: Fleet, now: Timestamp) -> Self {
-        Self::dressed(fleet, now, ColourDepth::True, &UNICODE)
+        Self::dressed(fleet, now, "dark", ColourDepth::True, &UNICODE)
     }
 
     /// Without colours and Unicode.
     pub fn plain(fleet: Fleet, now: Timestamp) -> Self {
-        Self::dressed(fleet, now, ColourDepth::None, &ASCII)
+        Self::dressed(fleet, now, "dark", ColourDepth::None, &ASCII)
     }
 
-    fn dressed(fleet: Fleet, now: Timestamp, depth: ColourDepth, glyphs: &Glyphs) -> Self {
+    /// In a theme, on a terminal of this depth.
+    pub fn dressed(fleet: Fleet, now: Timestamp, theme: &str, depth: ColourDepth, glyphs: &Glyphs) -> Self {
         let palettes = Palette::embedded();
+        let palette = palettes.iter().find(|palette| palette.name == theme).expect("an embedded theme");
         Self {
             fleet,
             link: LinkState::Live,
             now,
             is_read_only: false,
-            theme: Theme::new(&palettes[0], depth),
+            theme: Theme::new(palette, depth),
             glyphs: *glyphs,
             keymap: Keymap::default(),
             clip: [Rect::new(0, 0, u16::MAX, u16::MAX)],
@@ -204,6 +206,42 @@ pub fn text(buffer: &Buffer) -> String {
         out.push('\n');
     }
     out
+}
+
+/// One letter per cell for its concrete style, `.` for the terminal's own, and below it what each letter is.
+pub fn style_map(buffer: &Buffer) -> String {
+    let mut seen: Vec<Style> = Vec::new();
+    let mut letters = String::new();
+    let letter_of = |at: usize| u8::try_from(at).ok().map_or('?', |at| char::from(b'a' + at));
+    for y in 0..buffer.area.height {
+        let start = letters.len();
+        for x in 0..buffer.area.width {
+            let style = buffer[(x, y)].style();
+            if style == ratatui::buffer::Cell::EMPTY.style() {
+                letters.push('.');
+                continue;
+            }
+            let at = seen.iter().position(|known| *known == style).unwrap_or_else(|| {
+                seen.push(style);
+                seen.len() - 1
+            });
+            letters.push(letter_of(at));
+        }
+        let kept = start + letters[start..].trim_end_matches('.').len();
+        letters.truncate(kept);
+        letters.push('\n');
+    }
+    let colour = |colour: Option<Color>| match colour {
+        None | Some(Color::Reset) => "own".to_owned(),
+        Some(colour) => colour.to_string(),
+    };
+    let mut legend = Vec::new();
+    for (at, style) in seen.iter().enumerate() {
+        let (text, ground) = (colour(style.fg), colour(style.bg));
+        let (letter, weight) = (letter_of(at), style.add_modifier);
+        legend.push(format!("{letter} = {text} on {ground} {weight:?}\n"));
+    }
+    letters + &legend.concat()
 }
 
 fn rows(buffer: &Buffer, letter: impl Fn(&ratatui::buffer::Cell) -> char) -> String {
