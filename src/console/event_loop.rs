@@ -127,6 +127,9 @@ impl<'a, T: TerminalPort> Console<'a, T> {
         for _ in 0..LINK_QUANTUM {
             let Some(event) = link.next_event().now_or_never() else { return false };
             self.on_link(event);
+            if self.app.has_first_rows() {
+                return true; // the rest of the snapshot can wait for this frame
+            }
         }
         true
     }
@@ -152,7 +155,8 @@ impl<'a, T: TerminalPort> Console<'a, T> {
 
     fn on_link(&mut self, event: LinkEvent) {
         self.app.on_link(event, self.clock.now());
-        self.want(Cause::Data);
+        // Whoever opened the console waits for its first rows as for a key.
+        self.want(if self.app.has_first_rows() { Cause::Key } else { Cause::Data });
     }
 
     fn on_terminal(&mut self, event: TerminalEvent) {

@@ -10,6 +10,11 @@ use crate::model::request::{ConsoleItem, Reply};
 use crate::model::time::Timestamp;
 
 impl App {
+    /// Whether rows are here for a screen that has shown none yet.
+    pub fn has_first_rows(&self) -> bool {
+        self.world.mirror.has_first_rows()
+    }
+
     /// Takes one event in.
     pub fn on_link(&mut self, event: LinkEvent, now: Timestamp) {
         match event {

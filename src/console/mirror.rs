@@ -61,6 +61,12 @@ impl Mirror {
         self.fleet.notices.clear();
     }
 
+    /// Whether the first rows of the first snapshot are here and were not shown yet.
+    #[must_use]
+    pub fn has_first_rows(&self) -> bool {
+        matches!(self.snapshot, Some(Snapshot::First { is_shown: false })) && !self.fleet.orders.is_empty()
+    }
+
     /// Applies changes, in order.
     pub fn apply(&mut self, changes: Vec<Change>) {
         for change in changes {
