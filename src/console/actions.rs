@@ -278,6 +278,8 @@ actions! {
         "Run the install script of the server again."
     DestroyServer   "destroy_server"    "destroy"       Destroys 35 [Orders Servers Console]      ["D"]
         "Delete the server and verify that it is gone."
+    ForceDestroy    "force_destroy"     "force destroy" Destroys  0 [Orders Servers Console]      ["F"]
+        "Delete the server although its node's daemon fails: offered after a destroy that failed so; files may stay."
     KeepServer      "keep_server"       "keep"          Changes  26 [Servers]                     ["a"]
         "Say why a server that nothing owns shall stay; it is no orphan then."
 

@@ -536,12 +536,7 @@ impl App {
     pub fn on_time(&mut self, now: Timestamp) {
         if self.focus_due.is_some_and(|due| due <= now) {
             self.focus_due = None;
-            let focus = {
-                let context = self.world.context(now, &[], None);
-                let mut focus = self.views.tab().focus(&context);
-                focus.tab = self.views.active();
-                focus
-            };
+            let focus = self.views.focus(&self.world.context(now, &[], None));
             // The engine is told only what is new to it.
             if self.focus_told.as_ref() != Some(&focus) {
                 self.focus_told = Some(focus.clone());

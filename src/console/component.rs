@@ -108,7 +108,7 @@ pub trait Component {
         None
     }
 
-    /// What it shows of the site, for the engine's polling; only asked of the tab in front.
+    /// What it shows of the site, for the engine's polling; asked of the tab in front and of the layers above it.
     fn focus(&self, _context: &ViewContext<'_>) -> Focus {
         Focus::default()
     }

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::actions::{ACTIONS, Action, Scope};
@@ -16,32 +17,59 @@ use crate::model::time::Timestamp;
 /// The widest an overlay gets: longer lines are hard to read.
 const WIDEST: u16 = 100;
 
+/// Cells of the frame and its padding, left and right.
+const FRAME_CELLS: u16 = 4;
+
 /// Cells of the column of keys.
 const KEY_CELLS: usize = 24;
 
 /// A text in a frame above everything.
 pub struct Viewer {
     title: String,
+    paragraphs: Vec<Paragraph>,
+    /// The paragraphs broken into lines for the width last laid out.
     lines: Vec<Line<'static>>,
+    cells: usize,
     scroll: Scroll,
     is_dirty: bool,
+}
+
+/// A text with something before its first line; its other lines are indented by as much.
+struct Paragraph {
+    head: Span<'static>,
+    text: String,
+    style: Style,
+}
+
+impl Paragraph {
+    fn new(head: Span<'static>, text: impl Into<String>, style: Style) -> Self {
+        Self { head, text: text.into(), style }
+    }
+
+    fn lines(&self, cells: usize) -> impl Iterator<Item = Line<'static>> {
+        let indent = self.head.width();
+        wrap(&self.text, cells.saturating_sub(indent)).into_iter().enumerate().map(move |(row, part)| {
+            let lead = if row == 0 { self.head.clone() } else { Span::raw(" ".repeat(indent)) };
+            Line::from(vec![lead, Span::styled(part, self.style)])
+        })
+    }
 }
 
 impl Viewer {
     /// The keys that work where a component of this scope has the focus.
     #[must_use]
     pub fn help(scope: Scope, is_enabled: impl Fn(Action) -> bool, context: &ViewContext<'_>) -> Self {
-        let mut lines = Vec::new();
+        let mut paragraphs = Vec::new();
         let theme = context.theme;
         for part in scope.stack() {
             let specs: Vec<_> = ACTIONS.iter().filter(|spec| spec.scopes.contains(part)).collect();
             if specs.is_empty() {
                 continue;
             }
-            if !lines.is_empty() {
-                lines.push(Line::default());
+            if !paragraphs.is_empty() {
+                paragraphs.push(Paragraph::new(Span::default(), "", theme.text));
             }
-            lines.push(Line::styled(part.title(), theme.title));
+            paragraphs.push(Paragraph::new(Span::default(), part.title(), theme.title));
             for spec in specs {
                 let keys: Vec<_> = context.keymap.keys(spec.action).iter().map(ToString::to_string).collect();
                 let is_removed = context.is_read_only && spec.risk.is_removed_by_read_only();
@@ -49,13 +77,11 @@ impl Viewer {
                 let is_usable = !is_removed && is_enabled(spec.action);
                 let (key, text) =
                     if is_usable { (theme.key, theme.text) } else { (theme.muted, theme.muted) };
-                lines.push(Line::from(vec![
-                    Span::styled(left(&keys.join(" "), KEY_CELLS, context.glyphs.ellipsis), key),
-                    Span::styled(format!("{}{mark}", spec.help), text),
-                ]));
+                let head = Span::styled(left(&keys.join(" "), KEY_CELLS, context.glyphs.ellipsis), key);
+                paragraphs.push(Paragraph::new(head, format!("{}{mark}", spec.help), text));
             }
         }
-        Self::new("Keys", lines)
+        Self::new("Keys", paragraphs)
     }
 
     /// The last notices, newest first.
@@ -64,32 +90,32 @@ impl Viewer {
         notices: impl Iterator<Item = (Timestamp, Loudness, &'a str)>,
         context: &ViewContext<'_>,
     ) -> Self {
-        let mut lines = Vec::new();
-        for (at, loudness, text) in notices {
-            let style = loudness_style(loudness, context);
-            let head = format!("{}  ", format::time_of_day(at));
-            for (row, part) in wrap(text, usize::from(WIDEST) - 16).into_iter().enumerate() {
-                let lead = if row == 0 { head.clone() } else { " ".repeat(head.len()) };
-                lines.push(Line::from(vec![
-                    Span::styled(lead, context.theme.muted),
-                    Span::styled(part, style),
-                ]));
-            }
+        let muted = context.theme.muted;
+        let paragraph = |(at, loudness, text): (Timestamp, Loudness, &str)| {
+            let head = Span::styled(format!("{}  ", format::time_of_day(at)), muted);
+            Paragraph::new(head, text, loudness_style(loudness, context))
+        };
+        let mut paragraphs: Vec<_> = notices.map(paragraph).collect();
+        if paragraphs.is_empty() {
+            paragraphs.push(Paragraph::new(Span::default(), "Nothing was said so far.", muted));
         }
-        if lines.is_empty() {
-            lines.push(Line::styled("Nothing was said so far.", context.theme.muted));
-        }
-        Self::new("Notices", lines)
+        Self::new("Notices", paragraphs)
     }
 
-    fn new(title: &str, lines: Vec<Line<'static>>) -> Self {
-        Self { title: title.to_owned(), lines, scroll: Scroll::default(), is_dirty: true }
+    fn new(title: &str, paragraphs: Vec<Paragraph>) -> Self {
+        let lines = Vec::new();
+        let scroll = Scroll::default();
+        Self { title: title.to_owned(), paragraphs, lines, cells: 0, scroll, is_dirty: true }
+    }
+
+    fn wrapped(&self, cells: usize) -> impl Iterator<Item = Line<'static>> {
+        self.paragraphs.iter().flat_map(move |paragraph| paragraph.lines(cells))
     }
 }
 
 /// The style of a notice.
 #[must_use]
-pub fn loudness_style(loudness: Loudness, context: &ViewContext<'_>) -> ratatui::style::Style {
+pub fn loudness_style(loudness: Loudness, context: &ViewContext<'_>) -> Style {
     match loudness {
         Loudness::Good => context.theme.good,
         Loudness::Info => context.theme.info,
@@ -115,6 +141,12 @@ impl Component for Viewer {
     }
 
     fn take_dirty(&mut self, area: Rect, _context: &ViewContext<'_>) -> Dirty {
+        let cells = usize::from(area.width.saturating_sub(FRAME_CELLS));
+        if cells != self.cells {
+            self.cells = cells;
+            self.lines = self.wrapped(cells).collect();
+            self.is_dirty = true;
+        }
         self.scroll.settle(self.lines.len(), usize::from(area.height.saturating_sub(2)));
         Dirty::area_if(std::mem::take(&mut self.is_dirty), area)
     }
@@ -125,7 +157,7 @@ impl Component for Viewer {
             return Handled::Consumed;
         }
         if action == Action::Copy {
-            let text: Vec<_> = self.lines.iter().map(ToString::to_string).collect();
+            let text: Vec<_> = self.wrapped(usize::from(WIDEST)).map(|line| line.to_string()).collect();
             effects.push(Effect::Copy { text: text.join("\n"), label: self.title.to_lowercase() });
             return Handled::Consumed;
         }
@@ -151,8 +183,9 @@ impl Component for Viewer {
         }
     }
 
-    fn wanted_size(&self, _screen: Rect, _context: &ViewContext<'_>) -> Option<(u16, u16)> {
-        let height = u16::try_from(self.lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-        Some((WIDEST, height))
+    fn wanted_size(&self, screen: Rect, _context: &ViewContext<'_>) -> Option<(u16, u16)> {
+        let width = WIDEST.min(screen.width);
+        let lines = self.wrapped(usize::from(width.saturating_sub(FRAME_CELLS))).count();
+        Some((width, u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2)))
     }
 }

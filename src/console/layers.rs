@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::component::Component;
 use super::context::ViewContext;
 use super::keys::Key;
-use crate::model::request::Tab;
+use crate::model::request::{Focus, Tab};
 
 /// The tabs in their order.
 pub const TABS: [Tab; 5] = [Tab::Orders, Tab::Nodes, Tab::Matches, Tab::Deployments, Tab::Credits];
@@ -173,10 +173,62 @@ impl Views {
         std::mem::take(&mut self.is_behind[self.active])
     }
 
+    /// What everything in front shows of the site: the tab, and a server's console above it.
+    #[must_use]
+    pub fn focus(&self, context: &ViewContext<'_>) -> Focus {
+        let mut focus = self.tab().focus(context);
+        focus.tab = self.active();
+        for shown in self.layers.iter().map(|layer| layer.component.focus(context)) {
+            let servers = shown.servers.into_iter().filter(|key| !focus.servers.contains(key));
+            let servers: Vec<_> = servers.collect();
+            focus.servers.extend(servers);
+            let nodes: Vec<_> = shown.nodes.into_iter().filter(|key| !focus.nodes.contains(key)).collect();
+            focus.nodes.extend(nodes);
+        }
+        focus
+    }
+
     /// When anything in front changes by itself next.
     #[must_use]
     pub fn next_change(&self, context: &ViewContext<'_>) -> Option<crate::model::time::Timestamp> {
         let layers = self.layers.iter().map(|layer| layer.component.next_change(context));
         layers.chain([self.tab().next_change(context)]).flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::context::{LinkState, UNICODE};
+    use crate::console::keymap::Keymap;
+    use crate::console::server_console::ServerConsole;
+    use crate::console::tabs;
+    use crate::console::theme::{ColourDepth, Palette, Theme};
+    use crate::model::fleet::Fleet;
+    use crate::model::ids::ServerKey;
+    use crate::model::time::Timestamp;
+
+    #[test]
+    fn a_server_is_in_focus_while_its_console_is_open_above_any_tab() {
+        let theme = Theme::new(&Palette::embedded()[0], ColourDepth::True);
+        let context = ViewContext {
+            fleet: &Fleet::default(),
+            theme: &theme,
+            glyphs: &UNICODE,
+            keymap: &Keymap::default(),
+            now: Timestamp(0),
+            is_read_only: false,
+            link: &LinkState::Live,
+            clip: &[],
+            key: None,
+        };
+        let mut views = Views::new(TABS.into_iter().map(tabs::component).collect());
+        assert!(views.focus(&context).servers.is_empty());
+        let server = ServerKey { account: "panel".into(), id: "42".to_owned() };
+        let console = views.open(Box::new(ServerConsole::new(server.clone())), None);
+        let focus = views.focus(&context);
+        assert_eq!((focus.tab, focus.servers), (Tab::Orders, vec![server]));
+        views.close(console);
+        assert!(views.focus(&context).servers.is_empty());
     }
 }

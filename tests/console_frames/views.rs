@@ -13,8 +13,10 @@ use quarterdeck::console::server_console::ServerConsole;
 use quarterdeck::console::tabs;
 use quarterdeck::model::action::{ActionRequest, Check, CheckOutcome, Confirmation};
 use quarterdeck::model::finding::{Finding, Severity};
-use quarterdeck::model::fleet::Fleet;
+use quarterdeck::model::fleet::{Change, Fleet};
+use quarterdeck::model::problem::{Problem, ProblemKind};
 use quarterdeck::model::request::{ConsoleItem, Reply, Request, Tab};
+use quarterdeck::model::run::RunStatus;
 use quarterdeck::model::server::{PowerState, ServerStatus};
 use quarterdeck::model::time::Timestamp;
 
@@ -246,6 +248,29 @@ fn destroying_asks_for_the_name_and_looks_at_the_target_again() {
     stage.type_text(&mut dialog, "old-world");
     let sent = requests(stage.press(&mut dialog, &[Key::plain(KeyCode::Enter)]));
     assert_eq!(sent, [Request::Execute { plan: "plan-44".into(), typed: Some("old-world".to_owned()) }]);
+}
+
+#[test]
+fn force_is_offered_only_after_a_destroy_that_the_daemon_failed() {
+    let mut stage = Stage::new(fleet(), NOW);
+    let mut tab = tabs::component(Tab::Nodes);
+    stage.open(tab.as_mut());
+    stage.act(tab.as_mut(), &[Action::AllServers]);
+    assert!(!tab.is_enabled(Action::ForceDestroy, &stage.context()));
+    let effects = stage.act(tab.as_mut(), &[Action::ForceDestroy]);
+    assert!(matches!(effects.as_slice(), [Effect::Notice(..)]));
+
+    let mut failed = stage.fleet.runs[&"01JC0000000000000000000RUN".into()].clone();
+    failed.id = "01JE0000000000000000000RUN".into();
+    failed.started_at = ago(1_000);
+    failed.status = RunStatus::Failed;
+    failed.plan = destroy("44", "old-world");
+    failed.problem = Some(Problem { kind: ProblemKind::Daemon, ..fixture::timeout() });
+    stage.fleet.apply(Change::Run(Box::new(failed)));
+    assert!(tab.is_enabled(Action::ForceDestroy, &stage.context()));
+    let mut dialog = opened(stage.act(tab.as_mut(), &[Action::ForceDestroy]));
+    let forced = ActionRequest::Destroy { server: server_key("44"), is_forced: true };
+    assert_eq!(requests(stage.open(dialog.as_mut())), [Request::Plan(forced)]);
 }
 
 #[test]

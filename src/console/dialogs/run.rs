@@ -163,8 +163,8 @@ impl Component for RunDialog {
     fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
         match action {
             Action::CancelRun => self.run(context).is_some_and(|run| !run.status.is_ended()),
-            Action::Filter | Action::SortNext | Action::SortReverse | Action::Mark | Action::Export => false,
-            _ => true,
+            Action::Copy => self.run(context).is_some(),
+            action => !action.spec().scopes.contains(&Scope::List) || action == Action::Back,
         }
     }
 

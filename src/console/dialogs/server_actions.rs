@@ -7,6 +7,8 @@ use crate::console::dialogs::{keep, plan};
 use crate::console::server_console::ServerConsole;
 use crate::model::action::ActionRequest;
 use crate::model::ids::ServerKey;
+use crate::model::problem::ProblemKind;
+use crate::model::run::Run;
 use crate::model::server::{PowerSignal, PowerState, ServerStatus};
 
 /// Whether the action is about servers.
@@ -20,7 +22,11 @@ pub fn is_one(action: Action) -> bool {
 fn is_lasting(action: Action) -> bool {
     matches!(
         action,
-        Action::SuspendServer | Action::UnsuspendServer | Action::ReinstallServer | Action::DestroyServer
+        Action::SuspendServer
+            | Action::UnsuspendServer
+            | Action::ReinstallServer
+            | Action::DestroyServer
+            | Action::ForceDestroy
     )
 }
 
@@ -44,8 +50,16 @@ fn request(action: Action, server: ServerKey) -> Option<ActionRequest> {
         Action::UnsuspendServer => Some(ActionRequest::Unsuspend { server }),
         Action::ReinstallServer => Some(ActionRequest::Reinstall { server }),
         Action::DestroyServer => Some(ActionRequest::Destroy { server, is_forced: false }),
+        Action::ForceDestroy => Some(ActionRequest::Destroy { server, is_forced: true }),
         _ => None,
     }
+}
+
+/// Whether the last attempt to destroy the server failed because its node's daemon did: only then force is offered.
+fn needs_force(server: &ServerKey, context: &ViewContext<'_>) -> bool {
+    let is_destroy = |run: &&Run| matches!(&run.plan.request, ActionRequest::Destroy { server: target, .. } if target == server);
+    let last = context.fleet.runs.values().filter(is_destroy).max_by_key(|run| run.started_at);
+    last.and_then(|run| run.problem.as_ref()).is_some_and(|problem| problem.kind == ProblemKind::Daemon)
 }
 
 /// Does the action for these servers: opens the plan, the console or the question why to keep one.
@@ -56,10 +70,16 @@ pub fn perform(action: Action, servers: &[ServerKey], context: &ViewContext<'_>,
     };
     match action {
         Action::AttachConsole => effects.open(ServerConsole::new(first.clone())),
+        Action::ForceDestroy if !servers.iter().any(|server| needs_force(server, context)) => {
+            effects.notice(Loudness::Info, "force is for servers whose destroy failed at the node's daemon");
+        }
         Action::KeepServer => effects.open(keep::KeepDialog::new(first.clone())),
         _ => {
-            let requests: Vec<ActionRequest> =
-                servers.iter().filter_map(|server| request(action, server.clone())).collect();
+            let requests: Vec<ActionRequest> = servers
+                .iter()
+                .filter(|server| action != Action::ForceDestroy || needs_force(server, context))
+                .filter_map(|server| request(action, server.clone()))
+                .collect();
             plan::open(requests, context, effects);
         }
     }
@@ -75,6 +95,7 @@ pub fn is_enabled(action: Action, servers: &[ServerKey], context: &ViewContext<'
             Action::StopServer | Action::KillServer => server.power != PowerState::Offline,
             Action::RestartServer | Action::SuspendServer => !is_suspended,
             Action::UnsuspendServer => is_suspended,
+            Action::ForceDestroy => needs_force(&server.key, context),
             Action::KeepServer => matches!(server.ownership, crate::model::server::Ownership::Orphan { .. }),
             _ => true,
         }

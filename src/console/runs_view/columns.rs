@@ -9,6 +9,7 @@ use crate::console::context::{LinkState, ViewContext};
 use crate::console::details;
 use crate::console::tabs::list::Kind;
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
+use crate::console::widgets::text;
 use crate::console::{format, words};
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
 use crate::model::fleet::Fleet;
@@ -36,21 +37,21 @@ const fn flexible(minimum: u16, weight: u16) -> Width {
     Width::Flexible { minimum, weight }
 }
 
-const fn text(name: &'static str) -> FilterColumn {
+const fn text_column(name: &'static str) -> FilterColumn {
     FilterColumn { name, kind: ColumnKind::Text }
 }
 
 const FILTER_COLUMNS: &[FilterColumn] = &[
-    text("run"),
-    text("action"),
-    text("title"),
-    text("status"),
-    text("by"),
+    text_column("run"),
+    text_column("action"),
+    text_column("title"),
+    text_column("status"),
+    text_column("by"),
     FilterColumn { name: "elapsed", kind: ColumnKind::Duration },
     FilterColumn { name: "age", kind: ColumnKind::Duration },
-    text("started"),
-    text("waits"),
-    text("result"),
+    text_column("started"),
+    text_column("waits"),
+    text_column("result"),
 ];
 
 fn group(status: RunStatus) -> u8 {
@@ -78,7 +79,7 @@ fn value<'a>(run: &'a Run, context: &ViewContext<'_>, column: &str) -> Option<Fi
     }
 }
 
-fn cell<'a>(run: &'a Run, context: &ViewContext<'a>, column: usize) -> CellText<'a> {
+fn cell<'a>(run: &'a Run, context: &ViewContext<'a>, column: usize, width: u16) -> CellText<'a> {
     let theme = context.theme;
     match column {
         TITLE => CellText::new(clean(&run.plan.title), theme.text),
@@ -94,7 +95,12 @@ fn cell<'a>(run: &'a Run, context: &ViewContext<'a>, column: usize) -> CellText<
         STARTED => CellText::new(format::age_minutes(context.now.millis_since(run.started_at)), theme.muted),
         WAITS => {
             let style = if run.problem.is_some() { theme.bad } else { theme.text };
-            CellText::new(clean(&words::run_waits_for(run)).into_owned(), style)
+            let words = words::run_waits_for(run);
+            let words = clean(&words);
+            // The result is an address more often than not.
+            let is_result = run.problem.is_none() && run.acting().is_none();
+            let cells = if is_result { usize::from(width) } else { usize::MAX };
+            CellText::new(text::cut_address(&words, cells, context.glyphs.ellipsis).into_owned(), style)
         }
         BY => CellText::new(clean(run.by.as_str()), theme.muted),
         _ => CellText::new("", theme.text),
@@ -105,7 +111,7 @@ impl Kind for Runs {
     type Id = RunId;
 
     const COLUMNS: &'static [Column] = &[
-        column("title", "RUN", flexible(20, 4), 0, Align::Left),
+        column("title", "RUN", flexible(25, 4), 0, Align::Left),
         column("status", "STATUS", Width::Fixed(16), 0, Align::Left),
         column("steps", "STEPS", Width::Fixed(5), 2, Align::Right),
         column("elapsed", "TOOK", Width::Fixed(9), 1, Align::Right),
@@ -148,9 +154,9 @@ impl Kind for Runs {
         }
     }
 
-    fn cell<'a>(&self, context: &ViewContext<'a>, id: &RunId, column: usize, _width: u16) -> CellText<'a> {
+    fn cell<'a>(&self, context: &ViewContext<'a>, id: &RunId, column: usize, width: u16) -> CellText<'a> {
         match context.fleet.runs.get(id) {
-            Some(run) => cell(run, context, column),
+            Some(run) => cell(run, context, column, width),
             None => CellText::new("", context.theme.text),
         }
     }

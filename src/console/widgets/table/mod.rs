@@ -215,12 +215,14 @@ impl<Id: Clone + Ord> Table<Id> {
         self.selected = below.chain(above).find(|id| stays(id)).cloned();
     }
 
-    /// Puts the cursor back on the selected id after the order changed, on the same line of the screen.
+    /// Puts the cursor back on the selected id after the order changed, on the same line of the screen; but a table at its
+    /// top stays there while it can: what stands out comes first and must not slip out of sight.
     fn follow_selection<S: RowSource<Id = Id>>(&mut self, source: &S, line: usize) {
         let found = self.selected.as_ref().and_then(|id| self.order.position(id, source));
         self.cursor = found.unwrap_or(self.cursor).min(self.order.len().saturating_sub(1));
         self.selected = self.order.id(self.cursor).cloned();
-        self.offset = self.cursor.saturating_sub(line);
+        let is_at_top = self.offset == 0 && self.cursor < self.page_rows;
+        self.offset = if is_at_top { 0 } else { self.cursor.saturating_sub(line) };
     }
 
     /// Freezes or thaws the order because a dialog opened or closed.

@@ -179,6 +179,25 @@ fn a_filter_that_hides_the_selected_row_selects_its_neighbour() {
 }
 
 #[test]
+fn a_table_at_its_top_stays_there_and_one_below_keeps_the_line_of_the_selection() {
+    let mut rows = Rows::of(&(1..=20).map(|id| (id, i64::from(id) * 10)).collect::<Vec<_>>());
+    let mut table = table(&rows);
+    table.take_dirty(AREA);
+    rows.values.insert(1, 35);
+    table.update(&[1], &rows);
+    table.take_dirty(AREA);
+    assert_eq!(table.visible().copied().collect::<Vec<_>>(), [2, 3, 1, 4, 5], "the top is still seen");
+
+    table.select(&12, &rows);
+    table.take_dirty(AREA);
+    assert_eq!(table.visible().last(), Some(&12));
+    rows.values.insert(30, 0);
+    table.update(&[30], &rows);
+    table.take_dirty(AREA);
+    assert_eq!(table.visible().last(), Some(&12), "it stands on the line it stood on");
+}
+
+#[test]
 fn under_a_dialog_the_order_stands_still_and_catches_up_afterwards() {
     let mut rows = Rows::of(&[(1, 10), (2, 20), (3, 30)]);
     let mut table = table(&rows);
