@@ -77,7 +77,7 @@ fn print_plan(plan: &ActionPlan, is_json: bool) {
     }
     match (&plan.burn_before, &plan.burn_after) {
         (Some(before), Some(after)) => eprintln!("  cost per hour: {before} -> {after}"),
-        (None, Some(after)) => eprintln!("  cost per hour: nothing -> {after}"),
+        (None, Some(after)) => eprintln!("  cost per hour: adds {after}; what else burns is not known"),
         (Some(before), None) => eprintln!("  cost per hour: {before} -> not known"),
         (None, None) => {}
     }

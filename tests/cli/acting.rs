@@ -46,10 +46,14 @@ async fn a_run_is_printed_as_json_and_looked_at_afterwards() {
     let site = Site::start().await;
     site.add_order("ord-1", "paid").await;
     let done = site.run(&["order", "provision", "ord-1", "--yes", "--json"]).await.ended_with(0);
+    let pick = |line: &str| line.contains("pick a free allocation").then(|| line.to_owned());
+    let picked = done.stderr.lines().rev().find_map(pick).expect("the step");
     let documents: Vec<serde_json::Value> =
         done.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect();
     assert_eq!(documents.len(), 2, "the plan, then the run: {done:?}");
     let id = documents[1]["id"].as_str().expect("a run's id");
+    let address = documents[1]["result"].as_str().expect("an address");
+    assert!(picked.contains(address), "the server stands elsewhere than was said: {picked} {address}");
     let shown = site.run(&["run", "show", id]).await.ended_with(0);
     assert!(shown.stdout.contains("succeeded") && shown.stdout.contains("create the server"), "{shown:?}");
     site.run(&["run", "show", "no-such-run"]).await.ended_with(1);

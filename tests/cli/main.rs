@@ -2,7 +2,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail the test")]
 
 mod acting;
+mod demo;
 mod engine_process;
 mod lists;
+mod pty;
 mod secrets;
 mod site;

@@ -11,6 +11,7 @@ use quarterdeck::model::request::{ConsoleItem, Request};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
+use crate::pty::Pty;
 use crate::site::{DEADLINE, Ran, Site, write_private};
 
 /// A password with characters that an address must escape, as it is and as the address has it.
@@ -262,6 +263,14 @@ async fn no_secret_is_written_anywhere() {
     site.sim.world().power(server.id, quarterdeck::model::server::PowerSignal::Start);
     look_at_everything(link, key).await;
     written.add("the link", tap.bytes());
+
+    let folder = site.file("");
+    let mut words = site.words(&[]);
+    words.splice(1..1, ["TERM=xterm-256color", "QD_CONSOLE_PANIC=1"].map(str::to_owned));
+    let words: Vec<&str> = ["/usr/bin/env"].into_iter().chain(words.iter().map(String::as_str)).collect();
+    let (ended, raw) = Pty::start(&words, &folder, &[]).end();
+    assert!(!ended.success() && contains(&raw, b"panicked at"), "{}", String::from_utf8_lossy(&raw));
+    written.add("the terminal after a panic", raw);
 
     // A key that the panel refuses, a panel that is gone, an address that cannot be read.
     site.run(&["engine", "stop"]).await.ended_with(0);

@@ -164,9 +164,17 @@ fn hanging(lines: &mut Lines, head: &Span<'static>, words: &str, style: ratatui:
 
 fn cost(lines: &mut Lines, before: Option<&Money>, after: Option<&Money>, context: &ViewContext<'_>) {
     let theme = context.theme;
-    let (Some(before), Some(after)) = (before, after) else {
-        lines.row("cost", "not known: no plan says what it costs", theme.muted);
-        return;
+    let (before, after) = match (before, after) {
+        (Some(before), Some(after)) => (before, after),
+        (None, Some(after)) => {
+            let words = format!("adds {}; what else burns is not known", format::money_per_hour(after));
+            lines.row("cost", &words, theme.strong);
+            return;
+        }
+        (_, None) => {
+            lines.row("cost", "not known: no plan says what it costs", theme.muted);
+            return;
+        }
     };
     let change = format::money_change(before, after).unwrap_or_default();
     let arrow = context.glyphs.arrow;

@@ -113,7 +113,8 @@ async fn last_resort(
     Err(no_room(reasons).into())
 }
 
-/// A free allocation of the node, rather one that no other took away from this step before.
+/// A free allocation of the node: the one that this run picked already, if it is still to be had, and rather one that no other
+/// took away from this step before.
 async fn free_allocation(scene: &Scene<'_>, node: i64) -> Result<Option<Allocation>, StepFailure> {
     let (_, panel) = parties(scene)?;
     let mut free = panel.free_allocations(node, ALLOCATIONS_READ, Priority::Run).await?;
@@ -121,7 +122,8 @@ async fn free_allocation(scene: &Scene<'_>, node: i64) -> Result<Option<Allocati
     let untried: Vec<_> =
         free.iter().filter(|allocation| !scene.learned.avoids_allocation(allocation.id)).cloned().collect();
     let candidates = if untried.is_empty() { free } else { untried };
-    Ok(candidates.choose(&mut rand::rng()).cloned())
+    let picked = candidates.iter().find(|allocation| scene.facts.allocation_id == Some(allocation.id));
+    Ok(picked.or_else(|| candidates.choose(&mut rand::rng())).cloned())
 }
 
 /// The best node that fits now and was not tried, or why there is none.
