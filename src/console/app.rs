@@ -262,6 +262,11 @@ impl App {
             self.notice(Loudness::Info, text, now);
             return;
         }
+        if action.spec().scopes.contains(&super::actions::Scope::Always) {
+            // No component is asked: leaving and suspending work in every state.
+            self.perform_global(action, key, now);
+            return;
+        }
         let handled =
             self.with_top(key, now, |top, context, effects| top.on_action(action, context, effects));
         if handled == Handled::Ignored {

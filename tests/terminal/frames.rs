@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use quarterdeck::console::ConsoleSettings;
 use quarterdeck::console::actions::ACTIONS;
+use quarterdeck::console::app::{ExitReason, Outbound};
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
@@ -141,4 +142,18 @@ proptest! {
             prop_assert!(different.is_empty(), "after {:?}: {:?}", &keys[..=at], &different[..different.len().min(5)]);
         }
     }
+}
+
+#[test]
+fn leaving_and_suspending_work_under_a_dialog() {
+    let mut stage = Stage::new(20, 80, 24);
+    for key in ["2", "v", "D"] {
+        stage.press(key);
+    }
+    let request = |outbound: &Outbound| matches!(outbound, Outbound::Send { .. });
+    assert!(stage.app.take_outbox().iter().any(request), "the plan was asked for: its dialog is open");
+    stage.press("ctrl-z");
+    assert!(matches!(stage.app.take_outbox().as_slice(), [Outbound::Suspend]));
+    stage.press("ctrl-c");
+    assert!(matches!(stage.app.exit(), Some(ExitReason::Quit)));
 }
