@@ -265,12 +265,24 @@ async fn no_secret_is_written_anywhere() {
     written.add("the link", tap.bytes());
 
     let folder = site.file("");
-    let mut words = site.words(&[]);
-    words.splice(1..1, ["TERM=xterm-256color", "QD_CONSOLE_PANIC=1"].map(str::to_owned));
-    let words: Vec<&str> = ["/usr/bin/env"].into_iter().chain(words.iter().map(String::as_str)).collect();
-    let (ended, raw) = Pty::start(&words, &folder, &[]).end();
+    let open = |variable: &str| {
+        let mut words = site.words(&[]);
+        words.splice(1..1, ["TERM=xterm-256color".to_owned(), variable.to_owned()]);
+        let words: Vec<&str> = ["/usr/bin/env"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        Pty::start(&words, &folder, &[])
+    };
+    let (ended, raw) = open("QD_CONSOLE_PANIC=1").end();
     assert!(!ended.success() && contains(&raw, b"panicked at"), "{}", String::from_utf8_lossy(&raw));
     written.add("the terminal after a panic", raw);
+
+    let mut console = open("RUST_BACKTRACE=full");
+    console.wait_for("ord-1");
+    console.send("!");
+    console.wait_for("what to do");
+    console.send("q");
+    console.wait_until("the orders again", |screen| !screen.contains("what to do"));
+    console.send("q");
+    written.add("the terminal of a console", console.end().1);
 
     // A key that the panel refuses, a panel that is gone, an address that cannot be read.
     site.run(&["engine", "stop"]).await.ended_with(0);

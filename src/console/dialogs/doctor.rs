@@ -152,7 +152,7 @@ impl Component for DoctorView {
     fn on_action(&mut self, action: Action, _context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
         self.is_dirty = true;
         match action {
-            Action::Back => effects.close(),
+            Action::Back | Action::CloseViewer => effects.close(),
             Action::Refresh => self.ask(effects),
             Action::Copy => effects.push(Effect::Copy { text: self.report(), label: "report".to_owned() }),
             Action::Up => self.offset = self.offset.saturating_sub(1),
