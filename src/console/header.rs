@@ -12,7 +12,7 @@ use super::context::{LinkState, ViewContext};
 use super::format;
 use super::layers::{TABS, tab_title};
 use super::widgets::text::width;
-use crate::model::account::{Feed, Freshness};
+use crate::model::account::{Feed, FeedKind, Freshness};
 use crate::model::ids::AccountId;
 use crate::model::money::Money;
 use crate::model::request::Tab;
@@ -169,7 +169,15 @@ fn lost_line(
 
 fn feeds_line(context: &ViewContext<'_>, cells: u16) -> (Line<'static>, Option<Timestamp>) {
     let mut worst: BTreeMap<&AccountId, (&Feed, Freshness)> = BTreeMap::new();
+    let mut next: Option<Timestamp> = None;
     for feed in context.fleet.feeds.values() {
+        if feed.kind == FeedKind::Usage {
+            // Only asked for what is on screen: its age says nothing about the account, a failure does for a while.
+            let Some(until) = usage_failure_counts_until(feed).filter(|until| *until > context.now) else {
+                continue;
+            };
+            next = [next, Some(until)].into_iter().flatten().min();
+        }
         let freshness = feed.freshness(context.now);
         let entry = worst.entry(&feed.account).or_insert((feed, freshness));
         if badness(freshness) > badness(entry.1) {
@@ -178,7 +186,6 @@ fn feeds_line(context: &ViewContext<'_>, cells: u16) -> (Line<'static>, Option<T
     }
     let mut rows: Vec<_> = worst.into_values().collect();
     rows.sort_by_key(|(_, freshness)| std::cmp::Reverse(badness(*freshness)));
-    let mut next: Option<Timestamp> = None;
     let mut pieces = Vec::new();
     for (at, (feed, freshness)) in (0_u8..).zip(rows) {
         let (text, style, change) = feed_text(feed, freshness, context);
@@ -188,6 +195,12 @@ fn feeds_line(context: &ViewContext<'_>, cells: u16) -> (Line<'static>, Option<T
         pieces.push(Piece { text: format!("{lead}{text}"), style, priority: at });
     }
     (fit(pieces, cells, Style::new()), next)
+}
+
+/// Until when a failed reading of live use is news.
+fn usage_failure_counts_until(feed: &Feed) -> Option<Timestamp> {
+    feed.problem.as_ref()?;
+    Some(feed.attempted_at?.plus_millis(feed.interval_ms.saturating_mul(3)))
 }
 
 fn badness(freshness: Freshness) -> u8 {
