@@ -55,7 +55,7 @@ pub enum Command {
     /// The orders database
     #[command(subcommand)]
     Orders(OrdersCommand),
-    /// The record log and its cache; the engine must not be running
+    /// The record log and its cache; import, compact and rebuild need the engine stopped
     #[command(subcommand)]
     Store(StoreCommand),
     /// Configuration

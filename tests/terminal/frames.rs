@@ -4,6 +4,9 @@ use proptest::prelude::*;
 use quarterdeck::console::ConsoleSettings;
 use quarterdeck::console::actions::ACTIONS;
 use quarterdeck::console::app::{ExitReason, Outbound};
+use quarterdeck::link::LinkEvent;
+use quarterdeck::model::action::{ActionPlan, Confirmation, Parameters};
+use quarterdeck::model::request::{Reply, Request};
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
@@ -83,7 +86,6 @@ fn scrolling_costs_a_row_and_not_a_screen() {
 
 #[test]
 fn a_change_of_one_row_costs_that_row() {
-    use quarterdeck::link::LinkEvent;
     use quarterdeck::model::fleet::Change;
     let mut stage = Stage::new(10_000, 200, 50);
     stage.press("2");
@@ -144,14 +146,42 @@ proptest! {
     }
 }
 
+/// Answers the request for a plan that was just made, so that its dialog comes to its question.
+fn answer_the_plan(stage: &mut Stage) {
+    let asked = stage.app.take_outbox().into_iter().find_map(|outbound| match outbound {
+        Outbound::Send { owner, ticket, request: Request::Plan(request) } => Some((owner, ticket, request)),
+        _ => None,
+    });
+    let (owner, ticket, request) = asked.expect("a plan was asked for");
+    let plan = ActionPlan {
+        id: "01JD00000000000000000PLAN0".into(),
+        request,
+        title: "destroy it all".to_owned(),
+        checks: Vec::new(),
+        steps: Vec::new(),
+        burn_before: None,
+        burn_after: None,
+        confirmation: Confirmation::TypeName("world-1".to_owned()),
+        parameters: Parameters::Undecided,
+        made_at: stage.now,
+        valid_until: stage.now.plus_millis(300_000),
+    };
+    stage.app.sent(owner, ticket, false, 7);
+    let result = Ok(Reply::Plan(Box::new(plan)));
+    stage.app.on_link(LinkEvent::Reply { id: 7, result }, stage.now);
+    stage.frame();
+}
+
 #[test]
 fn leaving_and_suspending_work_under_a_dialog() {
     let mut stage = Stage::new(20, 80, 24);
     for key in ["2", "v", "D"] {
         stage.press(key);
     }
-    let request = |outbound: &Outbound| matches!(outbound, Outbound::Send { .. });
-    assert!(stage.app.take_outbox().iter().any(request), "the plan was asked for: its dialog is open");
+    answer_the_plan(&mut stage);
+    let text = stage.text();
+    assert!(text.contains("destroy it all"), "the dialog asks its question: {text}");
+    stage.app.take_outbox();
     stage.press("ctrl-z");
     assert!(matches!(stage.app.take_outbox().as_slice(), [Outbound::Suspend]));
     stage.press("ctrl-c");
