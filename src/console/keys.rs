@@ -121,7 +121,8 @@ impl Key {
     /// The name is not one of a key; the message says what was expected.
     pub fn parse(name: &str) -> Result<Self, String> {
         let mut key = Self::char(' ');
-        let mut rest = name.trim();
+        // Only blanks of a text file: other white space, such as a no-break space, may be the key that is meant.
+        let mut rest = name.trim_matches([' ', '\t']);
         while let Some((modifier, after)) = rest.split_once('-') {
             if after.is_empty() {
                 break;

@@ -222,9 +222,9 @@ impl PlanDialog {
     fn scroll(&mut self, action: Action) -> bool {
         self.offset = match action {
             Action::Up => self.offset.saturating_sub(1),
-            Action::Down => self.offset + 1,
+            Action::Down => self.offset.saturating_add(1),
             Action::PageUp | Action::HalfPageUp => self.offset.saturating_sub(8),
-            Action::PageDown | Action::HalfPageDown => self.offset + 8,
+            Action::PageDown | Action::HalfPageDown => self.offset.saturating_add(8),
             Action::Home => 0,
             Action::End => usize::MAX,
             _ => return false,

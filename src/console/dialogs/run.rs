@@ -146,9 +146,9 @@ impl Component for RunDialog {
                 }
             }
             Action::Up => self.offset = self.offset.saturating_sub(1),
-            Action::Down => self.offset += 1,
+            Action::Down => self.offset = self.offset.saturating_add(1),
             Action::PageUp | Action::HalfPageUp => self.offset = self.offset.saturating_sub(8),
-            Action::PageDown | Action::HalfPageDown => self.offset += 8,
+            Action::PageDown | Action::HalfPageDown => self.offset = self.offset.saturating_add(8),
             Action::Home => self.offset = 0,
             Action::End => self.offset = usize::MAX,
             _ => return Handled::Ignored,
