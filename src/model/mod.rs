@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod action;
+pub mod credits;
 pub mod deployment;
 pub mod filter;
 pub mod finding;
@@ -19,4 +20,5 @@ pub mod run;
 pub mod sanitise;
 pub mod server;
 pub mod site;
+pub mod spend;
 pub mod time;

@@ -1,0 +1,27 @@
+//! What was spent: readings of a balance become movements, movements a curve, and the curve answers every window.
+//!
+//! Amounts are in the balance's own unit, exact. The order of readings is their sequence number, never their clock: a
+//! clock that steps back moves spend between windows, it never invents or hides any.
+//!
+//! Must not: convert currencies (see [`super::money::Rates`]) or know a provider.
+
+mod alert;
+mod attribution;
+mod burn;
+mod curve;
+mod forecast;
+mod movement;
+mod what_if;
+mod window;
+
+pub use alert::{
+    Alert, AlertEvent, AlertFacts, AlertKey, AlertLevel, AlertPolicy, Alerts, BURN_WINDOWS, BurnWindow,
+    Silence,
+};
+pub use attribution::{BurnChange, ChangeCause, changes_between};
+pub use burn::{Burner, BurnerKind, BurnerOwner, Meter, Total, totals_by_balance};
+pub use curve::SpendCurve;
+pub use forecast::{BurnRange, Runway, runway};
+pub use movement::{Movement, MovementPolicy, Reading, movements, normalised};
+pub use what_if::{Outcome, WhatIf};
+pub use window::{Day, Period, WindowSpend, Windows, days_of, windows};
