@@ -4,7 +4,7 @@
 
 pub mod account;
 pub mod action;
-pub mod credits;
+pub mod balance;
 pub mod deployment;
 pub mod filter;
 pub mod finding;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::model::credits::BalanceKey;
+use crate::model::balance::BalanceKey;
 use crate::model::ids::OperatorName;
 use crate::model::time::Timestamp;
 

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::burn::{Burner, BurnerKind, BurnerOwner};
-use crate::model::credits::BalanceKey;
+use crate::model::balance::BalanceKey;
 use crate::model::ids::ServerKey;
 
 /// Why a burn changed.

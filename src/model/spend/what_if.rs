@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::burn::{Burner, BurnerKind};
 use super::forecast::{BurnRange, Runway, runway};
-use crate::model::credits::BalanceKey;
+use crate::model::balance::BalanceKey;
 use crate::model::ids::ServerKey;
 use crate::model::time::Timestamp;
 
