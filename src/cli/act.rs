@@ -8,7 +8,8 @@ use super::exit::Exit;
 use super::session::Session;
 use crate::model::account::FeedKind;
 use crate::model::action::{ActionPlan, ActionRequest, CheckOutcome, Confirmation};
-use crate::model::ids::{RunId, ServerKey};
+use crate::model::fleet::Fleet;
+use crate::model::ids::{AccountId, OrderKey, RunId, ServerKey};
 use crate::model::problem::Problem;
 use crate::model::request::{Reply, Request};
 use crate::model::run::{Run, StepStatus};
@@ -191,11 +192,39 @@ fn conclude(run: &Run, is_json: bool) -> Exit {
 /// As [`act`].
 pub async fn act_on_order(
     session: &mut Session,
-    request: ActionRequest,
+    wanted: &str,
+    request: fn(OrderKey) -> ActionRequest,
     arguments: &ActArguments,
 ) -> Result<Exit, Problem> {
     session.settle(&[FeedKind::Orders, FeedKind::Nodes, FeedKind::Servers], SystemClock.now()).await?;
-    act(session, request, arguments).await
+    let order = find_order(&session.fleet, wanted)?;
+    act(session, request(order), arguments).await
+}
+
+/// The one order that a text on the command line means: an id, or `SHOP/ID` where several shops have it. What no list shows
+/// yet may be new: planning asks the shop itself.
+fn find_order(fleet: &Fleet, wanted: &str) -> Result<OrderKey, Problem> {
+    let shops: Vec<&AccountId> =
+        fleet.feeds.keys().filter(|(_, kind)| *kind == FeedKind::Orders).map(|(shop, _)| shop).collect();
+    if let Some((name, id)) = wanted.split_once('/')
+        && let Some(shop) = shops.iter().find(|shop| shop.as_str() == name)
+    {
+        return Ok(OrderKey { account: (*shop).clone(), id: id.into() });
+    }
+    let key = |shop: &&AccountId| OrderKey { account: (*shop).clone(), id: wanted.into() };
+    let known: Vec<OrderKey> = shops.iter().map(key).filter(|key| fleet.orders.contains_key(key)).collect();
+    match (known.as_slice(), shops.as_slice()) {
+        ([only], _) => Ok(only.clone()),
+        ([], [shop]) => Ok(key(shop)),
+        ([], _) => Err(Problem::not_found(format!("no shop has an order {}", sanitise(wanted)))),
+        (several, _) => {
+            let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+            Err(Problem::refused(
+                format!("{} shops have an order {}", several.len(), sanitise(wanted)),
+                format!("name the shop too: {}", names.join(", ")),
+            ))
+        }
+    }
 }
 
 /// Prints one run.

@@ -196,7 +196,7 @@ pub struct ActArguments {
 pub enum OrderCommand {
     /// Turn a paid order into a running server; on an order in error: try again
     Provision {
-        /// The order's id
+        /// The order's id; SHOP/ID where several shops have it
         id: String,
         /// How to confirm
         #[command(flatten)]

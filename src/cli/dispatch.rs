@@ -21,7 +21,7 @@ use crate::config::paths::Paths;
 use crate::engine::EngineSetup;
 use crate::engine::policy::Policy;
 use crate::model::action::ActionRequest;
-use crate::model::ids::{OrderId, RunId};
+use crate::model::ids::RunId;
 use crate::model::money::Money;
 use crate::model::problem::Problem;
 use crate::model::request::Request;
@@ -74,8 +74,8 @@ fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config,
             conversation("cli").hold(async |session| doctor::run(session, output.output).await)
         }
         Some(Command::Order(OrderCommand::Provision { id, act })) => {
-            let request = ActionRequest::ProvisionOrder { order: OrderId(id.clone()) };
-            conversation("cli").hold(async |session| act::act_on_order(session, request, act).await)
+            let request = |order| ActionRequest::ProvisionOrder { order };
+            conversation("cli").hold(async |session| act::act_on_order(session, id, request, act).await)
         }
         Some(Command::Server(command)) => {
             conversation("cli").hold(async |session| server(session, command).await)

@@ -12,7 +12,7 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage or configuration.
     Usage = 2,
-    /// Refused by a check, or by the operator.
+    /// Refused by a check or by the operator, or what it is about does not exist.
     Refused = 3,
     /// A provider or the engine could not be reached.
     Unreachable = 4,
@@ -32,7 +32,7 @@ impl Exit {
     pub fn of_problem(problem: &Problem) -> Self {
         match problem.kind {
             ProblemKind::Unreachable | ProblemKind::Timeout | ProblemKind::Unavailable => Self::Unreachable,
-            ProblemKind::Refused | ProblemKind::Conflict => Self::Refused,
+            ProblemKind::Refused | ProblemKind::Conflict | ProblemKind::NotFound => Self::Refused,
             _ => Self::Failed,
         }
     }
@@ -49,4 +49,4 @@ impl Exit {
 }
 
 /// The table of exit codes, for `--help` and the man page.
-pub const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 refused by a check · 4 unreachable · 5 needs an operator";
+pub const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 refused by a check, or there is no such thing · 4 unreachable · 5 needs an operator";

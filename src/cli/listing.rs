@@ -145,7 +145,7 @@ pub fn rows(fleet: &Fleet, kind: Kind, now: Timestamp) -> Vec<ListedRow> {
         Kind::Orders => {
             let mut entries: Vec<&OrderEntry> = fleet.orders.values().map(AsRef::as_ref).collect();
             entries.sort_by_key(|entry| (entry.trouble.is_none(), entry.order.created_at));
-            entries.into_iter().map(|entry| listed(order(entry, now), json(entry))).collect()
+            entries.into_iter().map(|entry| listed(order(entry, fleet, now), json(entry))).collect()
         }
         Kind::Nodes => fleet.nodes.values().map(|one| listed(node(one), json(one))).collect(),
         Kind::Servers => {
@@ -189,25 +189,34 @@ pub fn trouble_word(trouble: Option<&OrderTrouble>) -> &'static str {
 
 /// Who answers for a server, in words.
 #[must_use]
-pub fn owner_words(ownership: &Ownership) -> String {
+pub fn owner_words(ownership: &Ownership, fleet: &Fleet) -> String {
     match ownership {
         Ownership::Undecided => "undecided".to_owned(),
-        Ownership::Order(id) => format!("order {id}"),
+        Ownership::NoShop => "no shop configured".to_owned(),
+        Ownership::Ambiguous(orders) => {
+            let orders: Vec<String> = orders.iter().map(ToString::to_string).collect();
+            format!("unclear: order {}?", orders.join(" or "))
+        }
+        Ownership::Order(order) => format!("order {}", fleet.order_name(order)),
         Ownership::Kept { by, reason } => format!("kept by {by}: {reason}"),
         Ownership::Orphan { reason, .. } => match reason {
             OrphanReason::NoOwner => "ORPHAN: no owner".to_owned(),
             OrphanReason::OrderMissing(id) => format!("ORPHAN: order {id} does not exist"),
-            OrphanReason::OrderNotLive(id, status) => format!("ORPHAN: order {id} is {status}"),
-            OrphanReason::OrderHasAnother(id) => format!("ORPHAN: order {id} has another server"),
+            OrphanReason::OrderNotLive(order, status) => {
+                format!("ORPHAN: order {} is {status}", fleet.order_name(order))
+            }
+            OrphanReason::OrderHasAnother(order) => {
+                format!("ORPHAN: order {} has another server", fleet.order_name(order))
+            }
         },
     }
 }
 
-fn order(entry: &OrderEntry, now: Timestamp) -> Vec<Cell> {
+fn order(entry: &OrderEntry, fleet: &Fleet, now: Timestamp) -> Vec<Cell> {
     let order = &entry.order;
     let customer = order.customer.email.as_ref().or(order.customer.name.as_ref());
     vec![
-        Cell::text(order.id.as_str()),
+        Cell::text(fleet.order_name(&order.key())),
         Cell::text(order.status.word()),
         Cell::text(trouble_word(entry.trouble.as_ref())),
         Cell::text(customer.map_or("-", String::as_str)),
@@ -244,7 +253,7 @@ fn server(server: &Server, fleet: &Fleet, now: Timestamp) -> Vec<Cell> {
         Cell::text(server.status.word()),
         Cell::text(server.power.word()),
         Cell::text(node_name),
-        Cell::text(owner_words(&server.ownership)),
+        Cell::text(owner_words(&server.ownership, fleet)),
         Cell::text(server.address.as_deref().unwrap_or("-")),
         cpu.map_or_else(|| Cell::text("-"), |cpu| Cell::number(cpu.round_dp(1), "%")),
         server

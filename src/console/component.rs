@@ -11,7 +11,7 @@ use super::actions::{Action, Scope};
 use super::context::ViewContext;
 use super::keys::Key;
 use crate::model::fleet::Change;
-use crate::model::ids::{NodeKey, OrderId, RunId, ServerKey};
+use crate::model::ids::{NodeKey, OrderKey, RunId, ServerKey};
 use crate::model::problem::Problem;
 use crate::model::request::{ConsoleItem, Focus, Reply, Request, Tab};
 use crate::model::time::Timestamp;
@@ -197,7 +197,7 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reveal {
     /// An order.
-    Order(OrderId),
+    Order(OrderKey),
     /// A server, on its node.
     Server(ServerKey),
     /// A node.
@@ -337,7 +337,7 @@ pub struct Touched {
     /// Everything: a snapshot was taken in.
     pub is_everything: bool,
     /// Orders, new, changed or gone.
-    pub orders: Vec<OrderId>,
+    pub orders: Vec<OrderKey>,
     /// Servers, new, changed or gone; also when only their use changed.
     pub servers: Vec<ServerKey>,
     /// Nodes, new, changed or gone.
@@ -361,7 +361,7 @@ impl Touched {
     pub fn note(&mut self, change: &Change) {
         match change {
             Change::Site(_) | Change::Summary(_) | Change::Feed(_) => self.is_header = true,
-            Change::Order(entry) => self.orders.push(entry.order.id.clone()),
+            Change::Order(entry) => self.orders.push(entry.order.key()),
             Change::OrderRemoved(id) => self.orders.push(id.clone()),
             Change::ShopPlan(_) | Change::ShopPlanRemoved(_) | Change::RegionNodes(_) => self.is_shop = true,
             Change::Node(node) => self.nodes.push(node.key.clone()),

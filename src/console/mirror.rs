@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::component::Touched;
 use crate::model::account::FeedKind;
 use crate::model::fleet::{Change, Fleet};
-use crate::model::ids::{AccountId, NodeKey, OrderId, RunId, ServerKey, ShopPlanId};
+use crate::model::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 
 /// Beyond this many touched things, views are told "everything": telling one by one would cost more.
 const TOUCHED_ONE_BY_ONE: usize = 2_000;
@@ -14,8 +14,8 @@ const TOUCHED_ONE_BY_ONE: usize = 2_000;
 #[derive(Default)]
 struct Named {
     feeds: BTreeSet<(AccountId, FeedKind)>,
-    orders: BTreeSet<OrderId>,
-    shop_plans: BTreeSet<ShopPlanId>,
+    orders: BTreeSet<OrderKey>,
+    shop_plans: BTreeSet<ShopPlanKey>,
     nodes: BTreeSet<NodeKey>,
     servers: BTreeSet<ServerKey>,
     runs: BTreeSet<RunId>,
@@ -124,10 +124,10 @@ impl Named {
                 self.feeds.insert((feed.account.clone(), feed.kind));
             }
             Change::Order(entry) => {
-                self.orders.insert(entry.order.id.clone());
+                self.orders.insert(entry.order.key());
             }
             Change::ShopPlan(plan) => {
-                self.shop_plans.insert(plan.id.clone());
+                self.shop_plans.insert(plan.key());
             }
             Change::Node(node) => {
                 self.nodes.insert(node.key.clone());

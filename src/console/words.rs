@@ -91,32 +91,42 @@ pub fn owner(ownership: &Ownership, context: &ViewContext<'_>) -> State {
     let (glyphs, theme) = (context.glyphs, context.theme);
     match ownership {
         Ownership::Undecided => state(glyphs.unknown, "not decided yet", theme.muted),
-        Ownership::Order(id) => state(" ", &format!("order {id}"), theme.text),
+        Ownership::Order(order) => {
+            state(" ", &format!("order {}", context.fleet.order_name(order)), theme.text)
+        }
+        Ownership::NoShop => state(" ", "no shop connected", theme.muted),
+        Ownership::Ambiguous(orders) => state(
+            glyphs.unknown,
+            &format!("UNCLEAR {}", orders.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")),
+            theme.warning,
+        ),
         Ownership::Kept { by, .. } => state(glyphs.info, &format!("kept by {by}"), theme.info),
         Ownership::Orphan { reason, .. } => {
-            state(glyphs.bad, &format!("ORPHAN {}", orphan_cause(reason)), theme.bad)
+            state(glyphs.bad, &format!("ORPHAN {}", orphan_cause(reason, context)), theme.bad)
         }
     }
 }
 
 /// Why nothing owns a server, the telling word first: a narrow column cuts only the order's id.
-fn orphan_cause(reason: &OrphanReason) -> String {
+fn orphan_cause(reason: &OrphanReason, context: &ViewContext<'_>) -> String {
+    let name = |order| context.fleet.order_name(order);
     match reason {
         OrphanReason::NoOwner => "no order".to_owned(),
         OrphanReason::OrderMissing(id) => format!("missing {id}"),
-        OrphanReason::OrderNotLive(id, status) => format!("{status} {id}"),
-        OrphanReason::OrderHasAnother(id) => format!("doubled {id}"),
+        OrphanReason::OrderNotLive(order, status) => format!("{status} {}", name(order)),
+        OrphanReason::OrderHasAnother(order) => format!("doubled {}", name(order)),
     }
 }
 
 /// Why nothing owns a server, as half a sentence.
 #[must_use]
-pub fn orphan_reason(reason: &OrphanReason) -> String {
+pub fn orphan_reason(reason: &OrphanReason, context: &ViewContext<'_>) -> String {
+    let name = |order| context.fleet.order_name(order);
     match reason {
         OrphanReason::NoOwner => "no order names it".to_owned(),
         OrphanReason::OrderMissing(id) => format!("order {id} does not exist"),
-        OrphanReason::OrderNotLive(id, status) => format!("order {id} is {status}"),
-        OrphanReason::OrderHasAnother(id) => format!("order {id} has another server"),
+        OrphanReason::OrderNotLive(order, status) => format!("order {} is {status}", name(order)),
+        OrphanReason::OrderHasAnother(order) => format!("order {} has another server", name(order)),
     }
 }
 

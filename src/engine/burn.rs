@@ -22,7 +22,7 @@ pub fn of_server(
     server: &Server,
     order: Option<&OrderEntry>,
 ) -> Option<Money> {
-    let plan = order.and_then(|entry| fleet.shop_plans.get(&entry.order.plan));
+    let plan = order.and_then(|entry| fleet.shop_plans.get(&entry.order.plan_key()));
     let burn = plan.and_then(ShopPlan::burn_per_hour).or_else(|| by_memory(policy, server))?;
     Some(Money { amount: burn.amount.round_dp(HOURLY_DIGITS).normalize(), ..burn })
 }

@@ -423,6 +423,7 @@ mod tests {
 
     fn region(region: &str, panel_node_id: i64, is_enabled: bool) -> RegionNode {
         RegionNode {
+            account: "shop".into(),
             row: "9".to_owned(),
             region: region.to_owned(),
             panel_node_id,

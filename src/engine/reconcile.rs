@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::burn;
 use super::policy::ReconcilePolicy;
 use crate::model::action::ActionRequest;
+use crate::model::external_id::{Named, Shops};
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble, Summary};
-use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderId, ServerKey};
+use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderId, OrderKey, ServerKey};
 use crate::model::money::Money;
 use crate::model::order::OrderStatus;
 use crate::model::run::RunStatus;
@@ -49,13 +50,17 @@ impl View<'_> {
         self.policy.sells.iter().find(|(account, _)| account == orders).map(|(_, panel)| panel)
     }
 
+    /// Who sells on a panel.
+    fn shops_of(&self, panel: &AccountId) -> Shops {
+        self.policy.sells.iter().filter(|(_, sold)| sold == panel).map(|(orders, _)| orders.clone()).collect()
+    }
+
     /// When the older of the reads that decide about a panel's servers began; nothing before all were read, nor for a
     /// panel without an orders database.
     fn orders_read_for(&self, panel: &AccountId) -> Option<Timestamp> {
         self.seen.servers_asked_at.get(panel)?;
-        let mut databases = self.policy.sells.iter().filter(|(_, sold)| sold == panel).peekable();
-        databases.peek()?;
-        databases.map(|(orders, _)| self.seen.orders_asked_at.get(orders).copied()).min().flatten()
+        let shops = self.shops_of(panel);
+        shops.iter().map(|orders| self.seen.orders_asked_at.get(orders).copied()).min().flatten()
     }
 }
 
@@ -63,12 +68,14 @@ impl View<'_> {
 pub struct Index<'a> {
     /// Orders that point at a server by its number; one that owns servers wins over one that does not.
     order_of_number: HashMap<(&'a AccountId, i64), &'a OrderEntry>,
-    /// Servers by the caller-chosen id.
-    server_of_external_id: HashMap<(&'a AccountId, &'a str), &'a Server>,
+    /// Who sells on each panel.
+    shops: HashMap<&'a AccountId, Shops>,
+    /// Servers by the order that their external id names.
+    server_of_order: HashMap<OrderKey, &'a Server>,
     /// Servers by number.
     server_of_number: HashMap<(&'a AccountId, i64), &'a Server>,
     /// Orders that a run of ours works on.
-    worked_on: HashSet<&'a OrderId>,
+    worked_on: HashSet<&'a OrderKey>,
 }
 
 impl<'a> Index<'a> {
@@ -77,14 +84,16 @@ impl<'a> Index<'a> {
         let fleet = view.fleet;
         let mut index = Self {
             order_of_number: HashMap::new(),
-            server_of_external_id: HashMap::with_capacity(fleet.servers.len()),
+            shops: HashMap::new(),
+            server_of_order: HashMap::with_capacity(fleet.servers.len()),
             server_of_number: HashMap::with_capacity(fleet.servers.len()),
             worked_on: HashSet::new(),
         };
         for server in fleet.servers.values() {
             let account = &server.key.account;
-            if let Some(external_id) = server.external_id.as_deref().filter(|id| !id.is_empty()) {
-                index.server_of_external_id.insert((account, external_id), server);
+            let shops = index.shops.entry(account).or_insert_with(|| view.shops_of(account));
+            if let Some(Named::Order(order)) = external_id(server).and_then(|id| shops.read(id)) {
+                index.server_of_order.insert(order, server);
             }
             if let Ok(number) = server.key.id.parse() {
                 index.server_of_number.insert((account, number), server);
@@ -115,7 +124,7 @@ impl<'a> Index<'a> {
     fn server_of(&self, panel: &AccountId, entry: &OrderEntry) -> Option<&'a Server> {
         let number = entry.order.panel_server_id;
         let by_number = number.and_then(|number| self.server_of_number.get(&(panel, number)));
-        by_number.or_else(|| self.server_of_external_id.get(&(panel, entry.order.id.as_str()))).copied()
+        by_number.or_else(|| self.server_of_order.get(&entry.order.key())).copied()
     }
 }
 
@@ -137,13 +146,15 @@ pub fn servers(view: &View<'_>, index: &Index<'_>) -> Vec<ServerVerdict> {
         let panel = &server.key.account;
         let read_at = *decided_at.entry(panel).or_insert_with(|| view.orders_read_for(panel));
         let claim = claim_on(view, index, server);
+        let is_sold = index.shops.get(panel).is_some_and(|shops| !shops.is_empty());
         let ownership = match read_at {
             Some(read_at) => ownership(view, server, &claim, read_at),
-            None => server.ownership.clone(),
+            None if is_sold => server.ownership.clone(),
+            None => kept(view, server).unwrap_or(Ownership::NoShop),
         };
         let order = match &claim {
             Claim::Owner(entry) | Claim::NotLive(entry) | Claim::HasAnother(entry) => Some(*entry),
-            Claim::Missing(_) | Claim::None => None,
+            Claim::Ambiguous(_) | Claim::Missing(_) | Claim::None => None,
         };
         let burn_per_hour = burn::of_server(view.fleet, view.policy, server, order);
         if ownership != server.ownership || burn_per_hour != server.burn_per_hour {
@@ -161,8 +172,10 @@ enum Claim<'a> {
     NotLive(&'a OrderEntry),
     /// It carries the id of this order, which has another server.
     HasAnother(&'a OrderEntry),
-    /// It carries the id of an order that does not exist.
-    Missing(OrderId),
+    /// It carries an id that may be each of these live orders', of several shops.
+    Ambiguous(Vec<OrderKey>),
+    /// It carries this id of an order that does not exist.
+    Missing(String),
     /// No order knows it.
     None,
 }
@@ -174,12 +187,49 @@ fn claim_on<'a>(view: &View<'a>, index: &Index<'a>, server: &Server) -> Claim<'a
     if let Some(entry) = pointing.filter(|entry| entry.order.status.owns_a_server()) {
         return Claim::Owner(entry);
     }
-    let external_id = server.external_id.as_deref().filter(|id| !id.is_empty()).map(OrderId::from);
-    let Some(external_id) = external_id else { return pointing.map_or(Claim::None, Claim::NotLive) };
-    let carried = view.fleet.orders.get(&external_id);
-    let Some(entry) = carried.filter(|entry| view.panel_of(&entry.order.account) == Some(panel)) else {
-        return pointing.map_or(Claim::Missing(external_id), Claim::NotLive);
+    let Some(external_id) = external_id(server) else {
+        return pointing.map_or(Claim::None, Claim::NotLive);
     };
+    let shops = index.shops.get(panel);
+    let carried = match shops.and_then(|shops| shops.read(external_id)) {
+        Some(Named::Order(order)) => view.fleet.orders.get(&order),
+        Some(Named::OneOf(order)) => match claim_of_one(view, index, shops, server, &order) {
+            Some(claim) => return claim,
+            None => None,
+        },
+        None => None,
+    };
+    let Some(entry) = carried else {
+        return pointing.map_or_else(|| Claim::Missing(external_id.to_owned()), Claim::NotLive);
+    };
+    claim_of(index, server, entry)
+}
+
+/// What a bare id says where several shops sell: it may be that of every live order which has no other server; only when
+/// there is none is it known to be nobody's.
+fn claim_of_one<'a>(
+    view: &View<'a>,
+    index: &Index<'a>,
+    shops: Option<&Shops>,
+    server: &Server,
+    order: &OrderId,
+) -> Option<Claim<'a>> {
+    let key = |shop: &AccountId| OrderKey { account: shop.clone(), id: order.clone() };
+    let entries = shops?.iter().filter_map(|shop| view.fleet.orders.get(&key(shop)));
+    let (mut candidates, mut refusal) = (Vec::new(), None);
+    for entry in entries {
+        match claim_of(index, server, entry) {
+            Claim::Owner(entry) => candidates.push(entry.order.key()),
+            other => refusal = refusal.or(Some(other)),
+        }
+    }
+    if candidates.is_empty() { refusal } else { Some(Claim::Ambiguous(candidates)) }
+}
+
+/// What an order that a server names says about it.
+fn claim_of<'a>(index: &Index<'a>, server: &Server, entry: &'a OrderEntry) -> Claim<'a> {
+    let panel = &server.key.account;
+    let number = server.key.id.parse::<i64>().ok();
     if !entry.order.status.owns_a_server() {
         return Claim::NotLive(entry);
     }
@@ -190,18 +240,30 @@ fn claim_on<'a>(view: &View<'a>, index: &Index<'a>, server: &Server) -> Claim<'a
     }
 }
 
+/// The external id, where there is one.
+fn external_id(server: &Server) -> Option<&str> {
+    server.external_id.as_deref().filter(|id| !id.is_empty())
+}
+
+/// What a person said about a server.
+fn kept(view: &View<'_>, server: &Server) -> Option<Ownership> {
+    let (by, reason) = view.kept.get(&server.key)?;
+    Some(Ownership::Kept { by: by.clone(), reason: reason.clone() })
+}
+
 fn ownership(view: &View<'_>, server: &Server, claim: &Claim<'_>, read_at: Timestamp) -> Ownership {
     let reason = match claim {
-        Claim::Owner(entry) => return Ownership::Order(entry.order.id.clone()),
-        Claim::NotLive(entry) => {
-            OrphanReason::OrderNotLive(entry.order.id.clone(), entry.order.status.clone())
+        Claim::Owner(entry) => return Ownership::Order(entry.order.key()),
+        Claim::Ambiguous(orders) => {
+            return kept(view, server).unwrap_or_else(|| Ownership::Ambiguous(orders.clone()));
         }
-        Claim::HasAnother(entry) => OrphanReason::OrderHasAnother(entry.order.id.clone()),
+        Claim::NotLive(entry) => OrphanReason::OrderNotLive(entry.order.key(), entry.order.status.clone()),
+        Claim::HasAnother(entry) => OrphanReason::OrderHasAnother(entry.order.key()),
         Claim::Missing(order) => OrphanReason::OrderMissing(order.clone()),
         Claim::None => OrphanReason::NoOwner,
     };
-    if let Some((by, reason)) = view.kept.get(&server.key) {
-        return Ownership::Kept { by: by.clone(), reason: reason.clone() };
+    if let Some(kept) = kept(view, server) {
+        return kept;
     }
     match &server.ownership {
         Ownership::Orphan { since, .. } => Ownership::Orphan { reason, since: *since },
@@ -214,7 +276,7 @@ fn ownership(view: &View<'_>, server: &Server, claim: &Claim<'_>, read_at: Times
 /// An order whose trouble or server changed.
 pub struct OrderVerdict {
     /// Which.
-    pub id: OrderId,
+    pub key: OrderKey,
     /// Why it stands out, if it does.
     pub trouble: Option<OrderTrouble>,
     /// The server it has.
@@ -229,7 +291,7 @@ pub fn orders(view: &View<'_>, index: &Index<'_>) -> Vec<OrderVerdict> {
         let server = panel.and_then(|panel| index.server_of(panel, entry)).map(|server| &server.key);
         let trouble = trouble(view, index, entry, server.is_some());
         if trouble != entry.trouble || server != entry.server.as_ref() {
-            verdicts.push(OrderVerdict { id: entry.order.id.clone(), trouble, server: server.cloned() });
+            verdicts.push(OrderVerdict { key: entry.order.key(), trouble, server: server.cloned() });
         }
     }
     verdicts
@@ -242,7 +304,7 @@ fn trouble(view: &View<'_>, index: &Index<'_>, entry: &OrderEntry, has_server: b
     match order.status {
         OrderStatus::Paid if age_ms > view.policy.paid_too_long_ms => Some(OrderTrouble::PaidTooLong),
         OrderStatus::Provisioning
-            if age_ms > view.policy.provisioning_too_long_ms && !index.worked_on.contains(&order.id) =>
+            if age_ms > view.policy.provisioning_too_long_ms && !index.worked_on.contains(&order.key()) =>
         {
             Some(OrderTrouble::ProvisioningTooLong)
         }
@@ -331,10 +393,17 @@ fn count<T>(things: impl Iterator<Item = T>) -> u32 {
 
 /// What the reconciler has to say, worst first.
 pub fn findings(fleet: &Fleet, summary: &Summary) -> Vec<Finding> {
-    [orphans(fleet, summary), orders_without_server(fleet), stuck_orders(fleet), unconverted(summary)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        orphans(fleet, summary),
+        orders_without_server(fleet),
+        unclear_servers(fleet),
+        stuck_orders(fleet),
+        servers_without_shop(fleet),
+        unconverted(summary),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn finding(
@@ -359,7 +428,7 @@ fn listed(mut rows: Vec<String>) -> Vec<String> {
 }
 
 fn orphans(fleet: &Fleet, summary: &Summary) -> Option<Finding> {
-    let rows: Vec<String> = fleet.servers.values().filter_map(|server| orphan_row(server)).collect();
+    let rows: Vec<String> = fleet.servers.values().filter_map(|server| orphan_row(fleet, server)).collect();
     if rows.is_empty() {
         return None;
     }
@@ -375,15 +444,60 @@ fn orphans(fleet: &Fleet, summary: &Summary) -> Option<Finding> {
     ))
 }
 
-fn orphan_row(server: &Server) -> Option<String> {
+fn orphan_row(fleet: &Fleet, server: &Server) -> Option<String> {
     let Ownership::Orphan { reason, .. } = &server.ownership else { return None };
     let why = match reason {
         OrphanReason::NoOwner => "no order points at it".to_owned(),
         OrphanReason::OrderMissing(order) => format!("its order {order} does not exist"),
-        OrphanReason::OrderNotLive(order, status) => format!("its order {order} is {status}"),
-        OrphanReason::OrderHasAnother(order) => format!("its order {order} has another server"),
+        OrphanReason::OrderNotLive(order, status) => {
+            format!("its order {} is {status}", fleet.order_name(order))
+        }
+        OrphanReason::OrderHasAnother(order) => {
+            format!("its order {} has another server", fleet.order_name(order))
+        }
     };
     Some(format!("{} {}: {why}", server.key, server.name))
+}
+
+/// Servers that may be an order's of more than one shop.
+fn unclear_servers(fleet: &Fleet) -> Option<Finding> {
+    let row = |server: &Server| {
+        let Ownership::Ambiguous(orders) = &server.ownership else { return None };
+        let orders: Vec<String> = orders.iter().map(ToString::to_string).collect();
+        Some(format!("{} {}: order {}?", server.key, server.name, orders.join(" or ")))
+    };
+    let rows: Vec<String> = fleet.servers.values().filter_map(|server| row(server)).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    Some(finding(
+        "unclear-servers",
+        Severity::Warning,
+        format!("{} servers that orders of several shops may own", rows.len()),
+        "Their external id does not name the shop, and no order points at them: they cost money, and nobody surely answers.",
+        "Set the external id to SHOP:ORDER on the panel, or write the server's number into its order.",
+        listed(rows),
+    ))
+}
+
+/// Servers of panels that no shop sells on: shown, and no alarm.
+fn servers_without_shop(fleet: &Fleet) -> Option<Finding> {
+    let mut counts: BTreeMap<&AccountId, usize> = BTreeMap::new();
+    for server in fleet.servers.values().filter(|server| server.ownership == Ownership::NoShop) {
+        *counts.entry(&server.key.account).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return None;
+    }
+    let rows = counts.iter().map(|(panel, count)| format!("{panel}: {count} servers")).collect();
+    Some(finding(
+        "servers-without-shop",
+        Severity::Info,
+        format!("{} panels without an orders database", counts.len()),
+        "No order can own their servers, so whether one is still wanted is not known here.",
+        "Connect the shop that sells them, or keep a server with a reason.",
+        rows,
+    ))
 }
 
 fn orders_without_server(fleet: &Fleet) -> Option<Finding> {
@@ -427,7 +541,7 @@ fn order_rows(fleet: &Fleet, wanted: fn(&OrderTrouble) -> bool) -> Vec<String> {
             OrderTrouble::InError => entry.order.error_message.as_deref().unwrap_or("in error"),
             OrderTrouble::ServerGone => "its server is not on the panel",
         };
-        Some(format!("order {}: {cause}", entry.order.id))
+        Some(format!("order {}: {cause}", fleet.order_name(&entry.order.key())))
     };
     fleet.orders.values().filter_map(|entry| row(entry)).collect()
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen, Totals};
 use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
-use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderId, RunId, ServerKey};
+use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderKey, RunId, ServerKey};
 use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
 use crate::model::run::{Run, RunStatus};
@@ -27,7 +27,7 @@ pub use super::subscription::{Subscription, SubscriptionEvent};
 struct Touched {
     /// Changes that are final already.
     direct: Vec<Change>,
-    orders: BTreeSet<OrderId>,
+    orders: BTreeSet<OrderKey>,
     nodes: BTreeSet<NodeKey>,
     servers: BTreeSet<ServerKey>,
     reconcile: Reconcile,
@@ -92,7 +92,7 @@ impl FleetState {
             Observation::Orders { account, asked_at, orders, plans, region_nodes } => {
                 self.orders(&account, asked_at, orders, touched);
                 self.plans(&account, plans, touched);
-                self.region_nodes(region_nodes, touched);
+                self.region_nodes(&account, region_nodes, touched);
                 self.seen.orders_asked_at.insert(account, asked_at);
             }
             Observation::Nodes { account, asked_at, nodes } => self.nodes(&account, asked_at, nodes, touched),
@@ -149,10 +149,10 @@ impl FleetState {
         orders: Vec<Order>,
         touched: &mut Touched,
     ) {
-        let here: HashSet<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
+        let here: HashSet<OrderKey> = orders.iter().map(Order::key).collect();
         for order in orders {
             let is_newer_here =
-                self.fleet.orders.get(&order.id).is_some_and(|e| e.order.observed_at > asked_at);
+                self.fleet.orders.get(&order.key()).is_some_and(|e| e.order.observed_at > asked_at);
             if !is_newer_here {
                 self.order(order, touched);
             }
@@ -160,9 +160,9 @@ impl FleetState {
         let missing = self.fleet.orders.values().filter(|entry| {
             entry.order.account == *account
                 && entry.order.observed_at <= asked_at
-                && !here.contains(&entry.order.id)
+                && !here.contains(&entry.order.key())
         });
-        for id in missing.map(|entry| entry.order.id.clone()).collect::<Vec<_>>() {
+        for id in missing.map(|entry| entry.order.key()).collect::<Vec<_>>() {
             self.fleet.orders.remove(&id);
             touched.orders.insert(id);
         }
@@ -171,8 +171,8 @@ impl FleetState {
     }
 
     fn order(&mut self, mut order: Order, touched: &mut Touched) {
-        let id = order.id.clone();
-        if let Some(entry) = self.fleet.orders.get_mut(&id) {
+        let key = order.key();
+        if let Some(entry) = self.fleet.orders.get_mut(&key) {
             let observed_at = std::mem::replace(&mut order.observed_at, entry.order.observed_at);
             if order == entry.order {
                 return;
@@ -180,30 +180,33 @@ impl FleetState {
             Arc::make_mut(entry).order = Order { observed_at, ..order };
         } else {
             let entry = OrderEntry { order, trouble: None, server: None };
-            self.fleet.orders.insert(id.clone(), Arc::new(entry));
+            self.fleet.orders.insert(key.clone(), Arc::new(entry));
         }
-        touched.orders.insert(id);
+        touched.orders.insert(key);
         touched.reconcile = Reconcile::Everything;
     }
 
     fn plans(&mut self, account: &AccountId, plans: Vec<ShopPlan>, touched: &mut Touched) {
-        let here: BTreeSet<_> = plans.iter().map(|plan| plan.id.clone()).collect();
+        let here: BTreeSet<_> = plans.iter().map(ShopPlan::key).collect();
         for plan in plans {
-            if self.fleet.shop_plans.get(&plan.id) != Some(&plan) {
+            if self.fleet.shop_plans.get(&plan.key()) != Some(&plan) {
                 touched.direct.push(Change::ShopPlan(Box::new(plan.clone())));
-                self.fleet.shop_plans.insert(plan.id.clone(), plan);
+                self.fleet.shop_plans.insert(plan.key(), plan);
             }
         }
-        let is_missing = |plan: &&ShopPlan| plan.account == *account && !here.contains(&plan.id);
-        let missing: Vec<_> =
-            self.fleet.shop_plans.values().filter(is_missing).map(|plan| plan.id.clone()).collect();
+        let is_missing = |plan: &&ShopPlan| plan.account == *account && !here.contains(&plan.key());
+        let missing: Vec<_> = self.fleet.shop_plans.values().filter(is_missing).map(ShopPlan::key).collect();
         for id in missing {
             self.fleet.shop_plans.remove(&id);
             touched.direct.push(Change::ShopPlanRemoved(id));
         }
     }
 
-    fn region_nodes(&mut self, rows: Vec<RegionNode>, touched: &mut Touched) {
+    /// Replaces one shop's map; the others' stay. Shops in the order of their names, rows as read.
+    fn region_nodes(&mut self, account: &AccountId, rows: Vec<RegionNode>, touched: &mut Touched) {
+        let others = self.fleet.region_nodes.iter().filter(|row| row.account != *account).cloned();
+        let mut rows: Vec<RegionNode> = others.chain(rows).collect();
+        rows.sort_by(|one, other| one.account.cmp(&other.account));
         if self.fleet.region_nodes != rows {
             self.fleet.region_nodes.clone_from(&rows);
             touched.direct.push(Change::RegionNodes(rows));
@@ -363,10 +366,10 @@ impl FleetState {
             }
         }
         for verdict in orders {
-            if let Some(entry) = self.fleet.orders.get_mut(&verdict.id).map(Arc::make_mut) {
+            if let Some(entry) = self.fleet.orders.get_mut(&verdict.key).map(Arc::make_mut) {
                 entry.trouble = verdict.trouble;
                 entry.server = verdict.server;
-                touched.orders.insert(verdict.id);
+                touched.orders.insert(verdict.key);
             }
         }
         if touched.reconcile == Reconcile::Everything {

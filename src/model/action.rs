@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{NodeKey, OrderId, PlanId, ServerKey};
+use super::ids::{NodeKey, OrderId, OrderKey, PlanId, ServerKey};
 use super::money::Money;
 use super::server::{Limits, PowerSignal};
 use super::time::Timestamp;
@@ -16,7 +16,7 @@ pub enum ActionRequest {
     /// Turn a paid order into a running server; on an order in error: try again.
     ProvisionOrder {
         /// The order.
-        order: OrderId,
+        order: OrderKey,
     },
     /// Start, stop, restart or kill a server's process.
     Power {
@@ -76,7 +76,7 @@ impl ActionRequest {
         }
     }
 
-    /// What the action is about, for locks ("one run per target") and lists: `order/812`, `server/panel/42`.
+    /// What the action is about, for locks ("one run per target") and lists: `order/shop/812`, `server/panel/42`.
     #[must_use]
     pub fn target(&self) -> String {
         match self {
@@ -142,6 +142,8 @@ pub struct ProvisionParameters {
     pub orders_account: super::ids::AccountId,
     /// The order.
     pub order: OrderId,
+    /// What the server carries as its external id: how it is found again.
+    pub external_id: String,
     /// The chosen node.
     pub node: NodeKey,
     /// Why this node.
@@ -172,8 +174,10 @@ pub struct ProvisionParameters {
     pub email: String,
     /// The customer's name, where known.
     pub customer_name: Option<String>,
-    /// The customer's key in the shop: the panel user's external id.
+    /// The customer's key in the shop.
     pub customer_id: String,
+    /// What a panel user made for the customer carries as its external id.
+    pub customer_external_id: String,
     /// The panel user already linked, where known.
     pub panel_user_id: Option<i64>,
 }
@@ -228,6 +232,14 @@ pub struct ActionPlan {
     pub made_at: Timestamp,
     /// After this it must be made again.
     pub valid_until: Timestamp,
+}
+
+impl ProvisionParameters {
+    /// The order's name among the orders of every shop.
+    #[must_use]
+    pub fn order_key(&self) -> OrderKey {
+        OrderKey { account: self.orders_account.clone(), id: self.order.clone() }
+    }
 }
 
 impl ActionPlan {

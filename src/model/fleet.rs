@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::{Feed, FeedKind};
 use super::finding::Finding;
-use super::ids::{AccountId, NodeKey, OrderId, RunId, ServerKey, ShopPlanId};
+use super::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 use super::money::Money;
 use super::node::Node;
 use super::order::{Order, RegionNode, ShopPlan};
@@ -127,12 +127,12 @@ pub enum Change {
     /// An order, new or changed.
     Order(Arc<OrderEntry>),
     /// An order that is gone from its database.
-    OrderRemoved(OrderId),
+    OrderRemoved(OrderKey),
     /// A shop plan.
     ShopPlan(Box<ShopPlan>),
     /// A shop plan that is gone.
-    ShopPlanRemoved(ShopPlanId),
-    /// The whole map of regions to nodes.
+    ShopPlanRemoved(ShopPlanKey),
+    /// The whole map of regions to nodes, of every shop.
     RegionNodes(Vec<RegionNode>),
     /// A node.
     Node(Box<Node>),
@@ -188,11 +188,11 @@ pub struct Fleet {
     pub summary: Summary,
     /// The feeds.
     pub feeds: BTreeMap<(AccountId, FeedKind), Feed>,
-    /// Orders by id.
-    pub orders: BTreeMap<OrderId, Arc<OrderEntry>>,
-    /// Shop plans by id.
-    pub shop_plans: BTreeMap<ShopPlanId, ShopPlan>,
-    /// The shop's map of regions.
+    /// Orders by key.
+    pub orders: BTreeMap<OrderKey, Arc<OrderEntry>>,
+    /// Shop plans by key.
+    pub shop_plans: BTreeMap<ShopPlanKey, ShopPlan>,
+    /// The shops' maps of regions.
     pub region_nodes: Vec<RegionNode>,
     /// Nodes by key.
     pub nodes: BTreeMap<NodeKey, Node>,
@@ -218,13 +218,13 @@ impl Fleet {
                 self.feeds.insert((feed.account.clone(), feed.kind), *feed);
             }
             Change::Order(entry) => {
-                self.orders.insert(entry.order.id.clone(), entry);
+                self.orders.insert(entry.order.key(), entry);
             }
             Change::OrderRemoved(id) => {
                 self.orders.remove(&id);
             }
             Change::ShopPlan(plan) => {
-                self.shop_plans.insert(plan.id.clone(), *plan);
+                self.shop_plans.insert(plan.key(), *plan);
             }
             Change::ShopPlanRemoved(id) => {
                 self.shop_plans.remove(&id);
@@ -262,6 +262,13 @@ impl Fleet {
                 self.notices.drain(..surplus);
             }
         }
+    }
+
+    /// How people call an order: by its id, and by its shop too where the site has several.
+    #[must_use]
+    pub fn order_name(&self, order: &OrderKey) -> String {
+        let mut shops = self.feeds.keys().filter(|(_, kind)| *kind == FeedKind::Orders).map(|(shop, _)| shop);
+        if shops.any(|shop| *shop != order.account) { order.to_string() } else { order.id.to_string() }
     }
 
     /// Appends the points newer than the last one kept; drops the oldest beyond [`SERIES_POINTS_KEPT`].

@@ -50,6 +50,24 @@ text_id! {
     OperatorName,
 }
 
+/// An order at its orders database: two shops may count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OrderKey {
+    /// The orders database it lives in.
+    pub account: AccountId,
+    /// The order's own key there.
+    pub id: OrderId,
+}
+
+/// A shop plan at its orders database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ShopPlanKey {
+    /// The orders database it lives in.
+    pub account: AccountId,
+    /// The plan's own key there.
+    pub id: ShopPlanId,
+}
+
 /// A server at an account: the panel's numeric id for Pterodactyl, text for others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServerKey {
@@ -66,6 +84,18 @@ pub struct NodeKey {
     pub account: AccountId,
     /// The provider's own id: all digits at Pterodactyl.
     pub id: String,
+}
+
+impl fmt::Display for OrderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.id)
+    }
+}
+
+impl fmt::Display for ShopPlanKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.id)
+    }
 }
 
 impl fmt::Display for ServerKey {

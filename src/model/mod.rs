@@ -6,6 +6,7 @@ pub mod account;
 pub mod action;
 pub mod balance;
 pub mod deployment;
+pub mod external_id;
 pub mod filter;
 pub mod finding;
 pub mod fleet;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AccountId, OrderId, ShopPlanId};
+use super::ids::{AccountId, OrderId, OrderKey, ShopPlanId, ShopPlanKey};
 use super::money::Money;
 use super::time::Timestamp;
 
@@ -157,6 +157,20 @@ pub struct Order {
     pub observed_at: Timestamp,
 }
 
+impl Order {
+    /// Its name among the orders of every shop.
+    #[must_use]
+    pub fn key(&self) -> OrderKey {
+        OrderKey { account: self.account.clone(), id: self.id.clone() }
+    }
+
+    /// The name of what was bought among the plans of every shop.
+    #[must_use]
+    pub fn plan_key(&self) -> ShopPlanKey {
+        ShopPlanKey { account: self.account.clone(), id: self.plan.clone() }
+    }
+}
+
 /// What the shop sells, with the size and egg of the server it stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShopPlan {
@@ -201,6 +215,12 @@ pub struct ShopPlan {
 }
 
 impl ShopPlan {
+    /// Its name among the plans of every shop.
+    #[must_use]
+    pub fn key(&self) -> ShopPlanKey {
+        ShopPlanKey { account: self.account.clone(), id: self.id.clone() }
+    }
+
     /// What a server of this plan burns: its cost to us, or its price where no cost is known.
     #[must_use]
     pub fn burn_per_hour(&self) -> Option<Money> {
@@ -211,6 +231,8 @@ impl ShopPlan {
 /// One row of the shop's map from regions to panel nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegionNode {
+    /// The orders database it lives in.
+    pub account: AccountId,
     /// Key of the row, for messages.
     pub row: String,
     /// The shop's region.

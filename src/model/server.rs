@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{NodeKey, OperatorName, OrderId, ServerKey};
+use super::ids::{NodeKey, OperatorName, OrderKey, ServerKey};
 use super::money::Money;
 use super::order::OrderStatus;
 use super::time::Timestamp;
@@ -172,12 +172,12 @@ pub struct Usage {
 pub enum OrphanReason {
     /// It carries no external id and no order points at it.
     NoOwner,
-    /// Its external id names an order that does not exist.
-    OrderMissing(OrderId),
+    /// Its external id, this one, names an order that does not exist.
+    OrderMissing(String),
     /// Its order no longer owns a server (canceled, pending).
-    OrderNotLive(OrderId, OrderStatus),
+    OrderNotLive(OrderKey, OrderStatus),
     /// Its order has another server.
-    OrderHasAnother(OrderId),
+    OrderHasAnother(OrderKey),
 }
 
 /// Who answers for a server's cost.
@@ -186,8 +186,13 @@ pub enum OrphanReason {
 pub enum Ownership {
     /// Not decided yet: orders or servers were not both read since start.
     Undecided,
+    /// No orders database is configured for its panel: no order can own it, and it is no orphan either.
+    NoShop,
     /// An order.
-    Order(OrderId),
+    Order(OrderKey),
+    /// Several shops sell on its panel, no order points at it, and its external id does not say whose order it means: one
+    /// of these may own it. It is no orphan, and no order adopts it.
+    Ambiguous(Vec<OrderKey>),
     /// A person said to keep it.
     Kept {
         /// Who.

@@ -58,7 +58,9 @@ fn views(stage: &Stage) -> Vec<(&'static str, Buffer)> {
         stage.act(component, prepare);
         stage.draw(component, SIZE.0, SIZE.1)
     };
-    let order = ActionRequest::ProvisionOrder { order: "812".into() };
+    let order = ActionRequest::ProvisionOrder {
+        order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "812".into() },
+    };
     let mut dialog = PlanDialog::new(vec![order], &stage.context());
     stage.open(&mut dialog);
     stage.reply(&mut dialog, 0, &Ok(Reply::Plan(Box::new(fixture::provision("812")))));
@@ -206,7 +208,7 @@ fn without_colour_every_status_cell_shows_glyph_and_word() {
         assert!(line.contains(&state.text()), "{view}: {row} does not say {:?}: {line}", state.text());
     };
     for (id, entry) in &context.fleet.orders {
-        says("orders", &format!("{id} "), &words::order_status(&entry.order.status, &context));
+        says("orders", &format!("{} ", id.id), &words::order_status(&entry.order.status, &context));
     }
     for server in context.fleet.servers.values() {
         says("servers", &server.name, &words::server_state(server, &context));

@@ -9,7 +9,7 @@ use quarterdeck::model::action::{
 use quarterdeck::model::fleet::{
     Change, Fleet, Metric, OrderEntry, OrderTrouble, Sample, SeriesKey, SeriesOwner, Summary,
 };
-use quarterdeck::model::ids::{NodeKey, OrderId, ServerKey};
+use quarterdeck::model::ids::{NodeKey, ServerKey};
 use quarterdeck::model::money::Money;
 use quarterdeck::model::node::{Capacity, Node};
 use quarterdeck::model::order::{Addon, Customer, Order, OrderStatus, ShopPlan, StripeIds};
@@ -208,7 +208,10 @@ fn server(id: &str, name: &str, ownership: Ownership) -> Server {
 
 fn servers() -> Vec<Server> {
     let orphan = Ownership::Orphan {
-        reason: OrphanReason::OrderNotLive("817".into(), OrderStatus::Canceled),
+        reason: OrphanReason::OrderNotLive(
+            quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "817".into() },
+            OrderStatus::Canceled,
+        ),
         since: ago(2 * HOUR),
     };
     let kept = Ownership::Kept { by: "ann@bastion".into(), reason: "load tests until Friday".to_owned() };
@@ -216,13 +219,21 @@ fn servers() -> Vec<Server> {
     stopped.power = PowerState::Offline;
     stopped.usage = None;
     stopped.burn_per_hour = None;
-    let mut broken = server("45", "modded", Ownership::Order("814".into()));
+    let mut broken = server(
+        "45",
+        "modded",
+        Ownership::Order(quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "814".into() }),
+    );
     broken.status = ServerStatus::InstallFailed;
     broken.power = PowerState::Unknown;
     broken.usage = None;
     broken.address = None;
     vec![
-        server("42", "survival", Ownership::Order("815".into())),
+        server(
+            "42",
+            "survival",
+            Ownership::Order(quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "815".into() }),
+        ),
         stopped,
         server("44", "old-world", orphan),
         broken,
@@ -288,7 +299,9 @@ pub fn plan(request: ActionRequest, title: &str, confirmation: Confirmation) -> 
 }
 
 pub fn provision(order: &str) -> ActionPlan {
-    let request = ActionRequest::ProvisionOrder { order: OrderId::from(order) };
+    let request = ActionRequest::ProvisionOrder {
+        order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: order.into() },
+    };
     plan(request, &format!("provision order {order} for ann@example.net on fra-01"), Confirmation::YesNo)
 }
 

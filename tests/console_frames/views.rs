@@ -172,7 +172,9 @@ fn from_a_paid_order_to_the_address_of_its_server() {
     stage.open(tab.as_mut());
     let mut dialog = opened(stage.press(tab.as_mut(), &[Key::char('p')]));
     dialog.set_opening_key(Key::char('p'));
-    let order = ActionRequest::ProvisionOrder { order: "812".into() };
+    let order = ActionRequest::ProvisionOrder {
+        order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "812".into() },
+    };
     assert_eq!(requests(stage.open(dialog.as_mut())), [Request::Plan(order)]);
     assert_snapshot!("plan_asking", stage.frame(dialog.as_mut(), 80, 24));
     let plan = fixture::provision("812");
@@ -194,16 +196,24 @@ fn from_a_paid_order_to_the_address_of_its_server() {
 #[test]
 fn enter_in_a_plan_cancels_and_a_refused_plan_offers_nothing() {
     let stage = Stage::new(fleet(), NOW);
-    let mut dialog =
-        PlanDialog::new(vec![ActionRequest::ProvisionOrder { order: "813".into() }], &stage.context());
+    let mut dialog = PlanDialog::new(
+        vec![ActionRequest::ProvisionOrder {
+            order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "813".into() },
+        }],
+        &stage.context(),
+    );
     stage.open(&mut dialog);
     let mut plan = fixture::provision("813");
     stage.reply(&mut dialog, 0, &Ok(Reply::Plan(Box::new(plan.clone()))));
     let effects = stage.press(&mut dialog, &[Key::plain(KeyCode::Enter)]);
     assert!(matches!(effects.as_slice(), [Effect::Close]));
 
-    let mut dialog =
-        PlanDialog::new(vec![ActionRequest::ProvisionOrder { order: "813".into() }], &stage.context());
+    let mut dialog = PlanDialog::new(
+        vec![ActionRequest::ProvisionOrder {
+            order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "813".into() },
+        }],
+        &stage.context(),
+    );
     stage.open(&mut dialog);
     plan.checks.push(Check {
         title: "free port".to_owned(),
@@ -388,7 +398,9 @@ fn every_view_can_be_drawn_at_any_size() {
         Box::new(DoctorView::default()),
         Box::new(ServerConsole::new(server_key("42"))),
         Box::new(PlanDialog::new(
-            vec![ActionRequest::ProvisionOrder { order: "812".into() }],
+            vec![ActionRequest::ProvisionOrder {
+                order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "812".into() },
+            }],
             &stage.context(),
         )),
     ];

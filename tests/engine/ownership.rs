@@ -3,6 +3,7 @@
 use quarterdeck::engine::policy::ReconcilePolicy;
 use quarterdeck::engine::state::{FleetState, Observation};
 use quarterdeck::model::fleet::OrderTrouble;
+use quarterdeck::model::ids::OrderKey;
 use quarterdeck::model::money::Money;
 use quarterdeck::model::order::{Order, OrderStatus, ShopPlan};
 use quarterdeck::model::server::{OrphanReason, Ownership, Server};
@@ -62,7 +63,70 @@ fn a_panel_that_no_shop_sells_from_has_no_orphans() {
     let mut state = FleetState::new(ReconcilePolicy::default());
     state.observe(servers(START, vec![server(1, None, START)]), START);
     state.observe(orders(START, Vec::new(), Vec::new()), START);
-    assert_eq!(owner(&state, 1), Ownership::Undecided);
+    assert_eq!(owner(&state, 1), Ownership::NoShop);
+    assert_eq!(state.fleet().summary.orphans, 0);
+    assert_eq!(state.fleet().findings.len(), 1, "{:?}", state.fleet().findings);
+    assert_eq!(state.fleet().findings[0].check, "servers-without-shop");
+    assert_eq!(state.fleet().findings[0].severity, quarterdeck::model::finding::Severity::Info);
+}
+
+fn of_shop(shop: &str, id: &str, status: OrderStatus) -> Order {
+    Order { account: shop.into(), ..order(id, status, START) }
+}
+
+fn key(shop: &str, id: &str) -> OrderKey {
+    OrderKey { account: shop.into(), id: id.into() }
+}
+
+#[test]
+fn equal_ids_of_two_shops_are_two_orders_and_a_bare_id_is_nobodys_for_sure() {
+    let mut state = FleetState::new(ReconcilePolicy {
+        sells: vec![("east".into(), "panel".into()), ("west".into(), "panel".into())],
+        ..policy()
+    });
+    let mut pointing = of_shop("west", "3", OrderStatus::Provisioned);
+    pointing.panel_server_id = Some(5);
+    let east = vec![
+        of_shop("east", "1", OrderStatus::Paid),
+        of_shop("east", "2", OrderStatus::Paid),
+        of_shop("east", "3", OrderStatus::Paid),
+        of_shop("east", "4", OrderStatus::Canceled),
+    ];
+    let west =
+        vec![of_shop("west", "1", OrderStatus::Paid), of_shop("west", "2", OrderStatus::Paid), pointing];
+    let all = vec![
+        server(1, Some("east:1"), START),
+        server(2, Some("west:1"), START),
+        server(3, Some("2"), START),
+        server(4, Some("4"), START),
+        server(5, Some("3"), START),
+        server(6, Some("west:404"), START),
+    ];
+    state.observe(servers(START, all), START);
+    let read = |shop: &str, orders| Observation::Orders {
+        account: shop.into(),
+        asked_at: START,
+        orders,
+        plans: Vec::new(),
+        region_nodes: Vec::new(),
+    };
+    state.observe(read("east", east), START);
+    assert_eq!(owner(&state, 1), Ownership::Undecided, "the other shop was not read yet");
+    state.observe(read("west", west), START);
+    assert_eq!(state.fleet().orders.len(), 7);
+    assert_eq!(owner(&state, 1), Ownership::Order(key("east", "1")));
+    assert_eq!(owner(&state, 2), Ownership::Order(key("west", "1")));
+    assert_eq!(owner(&state, 3), Ownership::Ambiguous(vec![key("east", "2"), key("west", "2")]));
+    let canceled = OrphanReason::OrderNotLive(key("east", "4"), OrderStatus::Canceled);
+    assert_eq!(owner(&state, 4), orphan(canceled), "no shop has a live order of this id");
+    assert_eq!(owner(&state, 5), Ownership::Order(key("west", "3")), "its order points at it");
+    assert_eq!(owner(&state, 6), orphan(OrphanReason::OrderMissing("west:404".into())));
+    let server_of = |shop, id| state.fleet().orders[&key(shop, id)].server.clone();
+    assert_eq!(server_of("east", "2"), None, "nothing is adopted by a bare id");
+    assert_eq!(server_of("east", "3"), None, "not the other shop's server");
+    assert_eq!(server_of("west", "3"), Some(server_key(5)));
+    assert_eq!(state.fleet().summary.orphans, 2);
+    assert!(state.fleet().findings.iter().any(|finding| finding.check == "unclear-servers"));
 }
 
 #[test]
@@ -81,11 +145,31 @@ fn every_reason_has_its_word() {
             server(6, Some(""), START),
         ],
     );
-    assert_eq!(owner(&state, 1), Ownership::Order("9".into()), "it carries the id of a paid order");
-    assert_eq!(owner(&state, 2), Ownership::Order("10".into()), "an order points at it");
+    assert_eq!(
+        owner(&state, 1),
+        Ownership::Order(quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "9".into() }),
+        "it carries the id of a paid order"
+    );
+    assert_eq!(
+        owner(&state, 2),
+        Ownership::Order(quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "10".into() }),
+        "an order points at it"
+    );
     assert_eq!(owner(&state, 3), orphan(OrphanReason::OrderMissing("404".into())));
-    assert_eq!(owner(&state, 4), orphan(OrphanReason::OrderNotLive("11".into(), OrderStatus::Canceled)));
-    assert_eq!(owner(&state, 5), orphan(OrphanReason::OrderHasAnother("10".into())));
+    assert_eq!(
+        owner(&state, 4),
+        orphan(OrphanReason::OrderNotLive(
+            quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "11".into() },
+            OrderStatus::Canceled
+        ))
+    );
+    assert_eq!(
+        owner(&state, 5),
+        orphan(OrphanReason::OrderHasAnother(quarterdeck::model::ids::OrderKey {
+            account: "shop".into(),
+            id: "10".into()
+        }))
+    );
     assert_eq!(owner(&state, 6), orphan(OrphanReason::NoOwner));
     let finding =
         state.fleet().findings.iter().find(|finding| finding.check == "orphan-servers").expect("told");
@@ -100,7 +184,10 @@ fn a_server_seen_after_the_orders_waits_for_their_next_read() {
     let mut sold = order("812", OrderStatus::Provisioned, later(11));
     sold.panel_server_id = Some(1);
     state.observe(orders(later(11), vec![sold], Vec::new()), later(11));
-    assert_eq!(owner(&state, 1), Ownership::Order("812".into()));
+    assert_eq!(
+        owner(&state, 1),
+        Ownership::Order(quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "812".into() })
+    );
 }
 
 #[test]
@@ -115,7 +202,10 @@ fn a_kept_server_is_no_orphan_and_an_order_wins_over_a_keeper() {
         state.observe(kept, START);
     }
     assert_eq!(owner(&state, 1), Ownership::Kept { by: "ann@bastion".into(), reason: "ours".to_owned() });
-    assert_eq!(owner(&state, 2), Ownership::Order("9".into()));
+    assert_eq!(
+        owner(&state, 2),
+        Ownership::Order(quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "9".into() })
+    );
     assert_eq!(state.fleet().summary.orphans, 0);
 }
 
@@ -127,7 +217,9 @@ fn an_orphan_keeps_the_time_since_when_it_is_one() {
 }
 
 fn trouble(state: &FleetState, id: &str) -> Option<OrderTrouble> {
-    state.fleet().orders[&id.into()].trouble.clone()
+    state.fleet().orders[&quarterdeck::model::ids::OrderKey { account: "shop".into(), id: id.into() }]
+        .trouble
+        .clone()
 }
 
 #[test]
@@ -157,7 +249,11 @@ fn a_provisioned_order_without_its_server_is_told_once_the_servers_were_read_aft
     let mut sold = order("1", OrderStatus::Provisioned, START);
     sold.panel_server_id = Some(7);
     let mut state = both(vec![sold.clone()], vec![server(7, Some("1"), START)]);
-    assert_eq!(state.fleet().orders[&"1".into()].server, Some(server_key(7)));
+    assert_eq!(
+        state.fleet().orders[&quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "1".into() }]
+            .server,
+        Some(server_key(7))
+    );
     state.observe(servers(later(5), Vec::new()), later(5));
     assert_eq!(trouble(&state, "1"), Some(OrderTrouble::ServerGone));
     assert_eq!(state.fleet().summary.orders_without_server, 1);

@@ -102,7 +102,12 @@ fn an_older_read_of_the_orders_does_not_undo_a_newer_row() {
     state.observe(read(at(0), OrderStatus::Paid), at(0));
     state.observe(Observation::OneOrder(Box::new(order("1", OrderStatus::Provisioning, at(5)))), at(5));
     state.observe(read(at(4), OrderStatus::Paid), at(6));
-    assert_eq!(state.fleet().orders[&"1".into()].order.status, OrderStatus::Provisioning);
+    assert_eq!(
+        state.fleet().orders[&quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "1".into() }]
+            .order
+            .status,
+        OrderStatus::Provisioning
+    );
 }
 
 /// One step of a random history: what, about which things, in which condition.

@@ -238,10 +238,14 @@ fn changes() -> Vec<Change> {
         Change::Summary(Summary { orphans: 1, ..Summary::default() }),
         Change::Feed(Box::new(feed())),
         Change::Order(std::sync::Arc::new(order())),
-        Change::OrderRemoved("812".into()),
+        Change::OrderRemoved(quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "812".into() }),
         Change::ShopPlan(Box::new(plan())),
-        Change::ShopPlanRemoved("small".into()),
+        Change::ShopPlanRemoved(quarterdeck::model::ids::ShopPlanKey {
+            account: "shop".into(),
+            id: "small".into(),
+        }),
         Change::RegionNodes(vec![RegionNode {
+            account: "shop".into(),
             row: "1".to_owned(),
             region: "fra".to_owned(),
             panel_node_id: 7,
@@ -264,7 +268,9 @@ fn changes() -> Vec<Change> {
 
 fn requests() -> Vec<Request> {
     vec![
-        Request::Plan(ActionRequest::ProvisionOrder { order: "812".into() }),
+        Request::Plan(ActionRequest::ProvisionOrder {
+            order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "812".into() },
+        }),
         Request::Plan(ActionRequest::Power { server: server_key(), signal: PowerSignal::Kill }),
         Request::Plan(ActionRequest::Suspend { server: server_key() }),
         Request::Plan(ActionRequest::Unsuspend { server: server_key() }),

@@ -13,3 +13,4 @@ mod services;
 mod sigkill;
 mod site;
 mod steps;
+mod two_shops;

@@ -86,7 +86,9 @@ async fn plans_are_refused_with_reasons() {
     }
     assert_eq!(engine.plan_order("nobody").await.expect_err("no such order").kind, ProblemKind::NotFound);
     let reader = Caller { is_read_only: true, ..operator() };
-    let request = quarterdeck::model::action::ActionRequest::ProvisionOrder { order: "noplan".into() };
+    let request = quarterdeck::model::action::ActionRequest::ProvisionOrder {
+        order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "noplan".into() },
+    };
     assert_eq!(engine.runner.plan(&reader, request).await.expect_err("read-only").kind, ProblemKind::Refused);
     assert_eq!(site.sim.world().servers_created_ever(), 0);
 }

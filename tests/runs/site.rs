@@ -130,7 +130,12 @@ impl TestSite {
 
     /// Runs a script on the shop's database, as the shop would.
     pub async fn sql(&self, script: &str) {
-        let url = format!("sqlite://{}", self.shop.display());
+        Self::sql_at(&self.shop, script).await;
+    }
+
+    /// Runs a script on a shop's file.
+    pub async fn sql_at(shop: &Path, script: &str) {
+        let url = format!("sqlite://{}", shop.display());
         let mut connection = SqliteConnection::connect(&url).await.expect("the shop's file");
         connection.execute("PRAGMA busy_timeout = 10000").await.expect("a timeout");
         connection
@@ -265,7 +270,10 @@ impl Engine {
     }
 
     pub async fn plan_order(&self, order: &str) -> Result<ActionPlan, Problem> {
-        self.plan(ActionRequest::ProvisionOrder { order: order.into() }).await
+        self.plan(ActionRequest::ProvisionOrder {
+            order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: order.into() },
+        })
+        .await
     }
 
     /// Plans and executes, typing the name where the plan asks for it.
@@ -284,7 +292,11 @@ impl Engine {
     }
 
     pub async fn provision(&self, order: &str) -> RunId {
-        self.run(ActionRequest::ProvisionOrder { order: order.into() }).await.expect("the run starts")
+        self.run(ActionRequest::ProvisionOrder {
+            order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: order.into() },
+        })
+        .await
+        .expect("the run starts")
     }
 
     pub async fn provisioned(&self, order: &str) -> Run {

@@ -69,7 +69,9 @@ async fn every_step_and_every_undo_run_twice_shows_one_effect() {
     let site = TestSite::start().await;
     site.add_order("o1", "small").await;
     let engine = site.engine("planner").await;
-    let request = ActionRequest::ProvisionOrder { order: "o1".into() };
+    let request = ActionRequest::ProvisionOrder {
+        order: quarterdeck::model::ids::OrderKey { account: "shop".into(), id: "o1".into() },
+    };
     let run = run_of(engine.plan(request.clone()).await.expect("a plan"));
     let store = open_store(&site.data("steps")).await;
     let log: Arc<dyn RunLog> = Arc::new(store.clone());

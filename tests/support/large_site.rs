@@ -62,7 +62,10 @@ pub fn server(number: usize, nodes: usize, now: Timestamp) -> Server {
             uptime_ms: 86_400_000,
             observed_at: now,
         }),
-        ownership: Ownership::Order(format!("order-{number}").into()),
+        ownership: Ownership::Order(quarterdeck::model::ids::OrderKey {
+            account: "shop".into(),
+            id: format!("order-{number}").into(),
+        }),
         burn_per_hour: Some(Money::new(Decimal::new(137, 4), "EUR")),
         created_at: Some(Timestamp(now.0 - 86_400_000 * (small + 1))),
         observed_at: now,

@@ -8,7 +8,7 @@ use crate::console::context::ViewContext;
 use crate::console::widgets::paragraph::Lines;
 use crate::console::{format, words};
 use crate::model::fleet::OrderEntry;
-use crate::model::ids::OrderId;
+use crate::model::ids::OrderKey;
 use crate::model::order::{Addon, Order, ShopPlan};
 use crate::model::run::Run;
 
@@ -20,19 +20,24 @@ const RUNS_IN_FULL: usize = 3;
 pub fn lines(context: &ViewContext<'_>, entry: &OrderEntry, cells: usize) -> Vec<Line<'static>> {
     let mut lines = pane(context, cells);
     let state = words::order_status(&entry.order.status, context);
-    subject(&mut lines, &format!("Order {}", entry.order.id), state.span(), context);
+    subject(
+        &mut lines,
+        &format!("Order {}", context.fleet.order_name(&entry.order.key())),
+        state.span(),
+        context,
+    );
     trouble(&mut lines, context, entry);
     order(&mut lines, context, &entry.order);
     server(&mut lines, context, entry);
     plan(&mut lines, context, &entry.order);
     addons(&mut lines, context, &entry.order.addons);
     stripe(&mut lines, context, &entry.order);
-    runs(&mut lines, context, &entry.order.id);
+    runs(&mut lines, context, &entry.order.key());
     lines.finish()
 }
 
 /// The runs that worked on an order, newest first.
-pub fn runs_of<'a>(context: &ViewContext<'a>, id: &OrderId) -> Vec<&'a Run> {
+pub fn runs_of<'a>(context: &ViewContext<'a>, id: &OrderKey) -> Vec<&'a Run> {
     let target = format!("order/{id}");
     context.fleet.runs.values().rev().filter(|run| run.plan.request.target() == target).collect()
 }
@@ -106,7 +111,7 @@ fn server(lines: &mut Lines, context: &ViewContext<'_>, entry: &OrderEntry) {
 fn plan(lines: &mut Lines, context: &ViewContext<'_>, order: &Order) {
     let theme = context.theme;
     heading(lines, "Plan", context);
-    let Some(plan) = context.fleet.shop_plans.get(&order.plan) else {
+    let Some(plan) = context.fleet.shop_plans.get(&order.plan_key()) else {
         lines.row("id", &format!("{}: not in the shop's plans", order.plan), theme.warning);
         return;
     };
@@ -167,7 +172,7 @@ fn stripe(lines: &mut Lines, context: &ViewContext<'_>, order: &Order) {
     }
 }
 
-fn runs(lines: &mut Lines, context: &ViewContext<'_>, id: &OrderId) {
+fn runs(lines: &mut Lines, context: &ViewContext<'_>, id: &OrderKey) {
     let theme = context.theme;
     heading(lines, "Runs", context);
     let runs = runs_of(context, id);

@@ -41,7 +41,7 @@ fn owner(lines: &mut Lines, context: &ViewContext<'_>, server: &Server) {
     lines.row("owner", state.text().trim_start(), state.style);
     match &server.ownership {
         Ownership::Orphan { reason, since } => {
-            lines.row("why", &clean(&words::orphan_reason(reason)), theme.text);
+            lines.row("why", &clean(&words::orphan_reason(reason, context)), theme.text);
             lines.row("since", &moment(*since, context), theme.text);
             let keep = context.keymap.label(Action::KeepServer);
             let destroy = context.keymap.label(Action::DestroyServer);
@@ -51,6 +51,16 @@ fn owner(lines: &mut Lines, context: &ViewContext<'_>, server: &Server) {
             lines.row("what to do", &advice, theme.strong);
         }
         Ownership::Kept { reason, .. } => lines.row("reason", &clean(reason), theme.text),
+        Ownership::Ambiguous(_) => lines.row(
+            "what to do",
+            "Its external id does not name the shop: set it to SHOP:ORDER on the panel, or write its number into its order.",
+            theme.strong,
+        ),
+        Ownership::NoShop => lines.row(
+            "why",
+            "No orders database is configured for its panel: whether an order stands behind it is not known here.",
+            theme.muted,
+        ),
         Ownership::Order(_) | Ownership::Undecided => {}
     }
 }

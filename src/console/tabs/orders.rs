@@ -16,7 +16,7 @@ use crate::console::keys::Key;
 use crate::console::widgets::table::Direction;
 use crate::model::action::ActionRequest;
 use crate::model::fleet::{OrderEntry, OrderTrouble};
-use crate::model::ids::{OrderId, ServerKey};
+use crate::model::ids::{OrderKey, ServerKey};
 use crate::model::order::OrderStatus;
 use crate::model::request::{Focus, Tab};
 use crate::model::time::Timestamp;
@@ -50,7 +50,7 @@ impl OrdersTab {
             .entries(context)
             .into_iter()
             .filter(|entry| wanted(entry))
-            .map(|entry| ActionRequest::ProvisionOrder { order: entry.order.id.clone() })
+            .map(|entry| ActionRequest::ProvisionOrder { order: entry.order.key() })
             .collect();
         if requests.is_empty() {
             effects.notice(
@@ -161,7 +161,7 @@ impl Component for OrdersTab {
     }
 
     fn focus(&self, context: &ViewContext<'_>) -> Focus {
-        let server = |id: &OrderId| context.fleet.orders.get(id).and_then(|entry| entry.server.clone());
+        let server = |id: &OrderKey| context.fleet.orders.get(id).and_then(|entry| entry.server.clone());
         Focus {
             tab: Tab::Orders,
             servers: self.list.table.visible().filter_map(server).collect(),

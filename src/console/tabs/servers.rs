@@ -82,6 +82,8 @@ fn node_name<'a>(fleet: &'a Fleet, server: &'a Server) -> &'a str {
 fn owner_word(ownership: &Ownership) -> &'static str {
     match ownership {
         Ownership::Undecided => "undecided",
+        Ownership::NoShop => "no-shop",
+        Ownership::Ambiguous(_) => "unclear",
         Ownership::Order(_) => "order",
         Ownership::Kept { .. } => "kept",
         Ownership::Orphan { .. } => "orphan",
@@ -195,7 +197,7 @@ fn value<'a>(server: &'a Server, context: &ViewContext<'a>, column: &str) -> Opt
         "power" => Some(text(server.power.word())),
         "owner" => Some(text(owner_word(&server.ownership))),
         "order" => match &server.ownership {
-            Ownership::Order(id) => Some(FilterValue::Text(id.to_string().into())),
+            Ownership::Order(order) => Some(FilterValue::Text(context.fleet.order_name(order).into())),
             _ => None,
         },
         "cpu" => usage

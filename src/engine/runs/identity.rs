@@ -2,10 +2,11 @@
 
 use crate::engine::observation::Observation;
 use crate::model::action::{Parameters, ServerParameters};
+use crate::model::external_id::Named;
 use crate::model::fleet::OrderEntry;
-use crate::model::ids::ServerKey;
+use crate::model::ids::{OrderKey, ServerKey};
 use crate::model::problem::{Problem, ProblemKind};
-use crate::model::server::Server;
+use crate::model::server::{Ownership, Server};
 use crate::providers::pterodactyl::PanelClient;
 use crate::providers::transport::Priority;
 use std::sync::Arc;
@@ -46,10 +47,23 @@ pub fn begin_draft(verb: &str, server: &Server) -> Draft {
 #[must_use]
 pub fn live_order(services: &Services, server: &Server) -> Option<Arc<OrderEntry>> {
     services.fleet.read(|fleet| {
-        let id = server.external_id.as_deref()?;
-        let entry = fleet.orders.get(&id.into())?;
+        let owner = match fleet.servers.get(&server.key).map(|known| &known.ownership) {
+            Some(Ownership::Order(order)) => Some(order.clone()),
+            Some(Ownership::Ambiguous(orders)) => orders.first().cloned(),
+            _ => named(services, server),
+        };
+        let entry = fleet.orders.get(&owner?)?;
         entry.order.status.owns_a_server().then(|| Arc::clone(entry))
     })
+}
+
+/// The order that the server's external id names for sure.
+fn named(services: &Services, server: &Server) -> Option<OrderKey> {
+    let shops = services.shops_of(&server.key.account);
+    match shops.read(server.external_id.as_deref().filter(|id| !id.is_empty())?)? {
+        Named::Order(order) => Some(order),
+        Named::OneOf(_) => None,
+    }
 }
 
 /// The panel and the number of the planned server.

@@ -11,7 +11,9 @@ const MOMENT: Timestamp = Timestamp(1_000);
 fn started(steps: usize, hand_back: Option<usize>) -> JournalEvent {
     let plan = ActionPlan {
         id: "plan".into(),
-        request: ActionRequest::ProvisionOrder { order: "812".into() },
+        request: ActionRequest::ProvisionOrder {
+            order: crate::model::ids::OrderKey { account: "shop".into(), id: "812".into() },
+        },
         title: String::new(),
         checks: Vec::new(),
         steps: Vec::new(),

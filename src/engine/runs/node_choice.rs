@@ -135,6 +135,7 @@ mod tests {
 
     fn row(id: i64, region: &str) -> RegionNode {
         RegionNode {
+            account: "shop".into(),
             row: id.to_string(),
             region: region.to_owned(),
             panel_node_id: id,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tokio::sync::{mpsc, watch};
 
-use crate::model::action::{ActionPlan, ActionRequest, Parameters};
+use crate::model::action::{ActionPlan, Parameters};
 use crate::model::ids::{PlanId, RunId};
 
 use super::driver::CancelWish;
@@ -90,14 +90,17 @@ impl Registry {
     }
 }
 
-/// What a run of this plan keeps others from touching: its target, and for a server also the order it belongs to.
+/// What a run of this plan keeps others from touching: its target, and what carries the same external id on the panel (a
+/// server is not destroyed while its order is being provisioned).
 #[must_use]
 pub fn locks_of(plan: &ActionPlan) -> Vec<String> {
-    let mut locks = vec![plan.request.target()];
-    if let Parameters::Server(parameters) = &plan.parameters
-        && let Some(external_id) = &parameters.external_id
-    {
-        locks.push(ActionRequest::ProvisionOrder { order: external_id.as_str().into() }.target());
-    }
-    locks
+    let carried = match &plan.parameters {
+        Parameters::Server(server) => {
+            server.external_id.as_ref().map(|external_id| (&server.server.account, external_id))
+        }
+        Parameters::Provision(wanted) => Some((&wanted.node.account, &wanted.external_id)),
+        Parameters::Undecided => None,
+    };
+    let carried = carried.map(|(panel, external_id)| format!("external/{panel}/{external_id}"));
+    std::iter::once(plan.request.target()).chain(carried).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::shared::SharedFleet;
+use crate::model::external_id::Shops;
 use crate::model::ids::{AccountId, RunId, ServerKey};
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::{Clock, Timestamp};
@@ -69,6 +70,13 @@ impl Services {
     /// An orders database and its panel.
     pub fn orders(&self, account: &AccountId) -> Result<&OrdersAccount, Problem> {
         self.orders.get(account).ok_or_else(|| not_configured("orders database", account))
+    }
+
+    /// Who sells on a panel.
+    #[must_use]
+    pub fn shops_of(&self, panel: &AccountId) -> Shops {
+        let sells = |(shop, (_, sold)): (&AccountId, &OrdersAccount)| (sold == panel).then(|| shop.clone());
+        self.orders.iter().filter_map(sells).collect()
     }
 
     /// Whether a claim token is that of a run of ours that is over.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
+use serde_json::{Value, json};
 
 use crate::model::ids::RunId;
 use crate::model::problem::Problem;
@@ -14,6 +15,27 @@ use super::journal::{KeepNote, RunHistory, RunLog};
 
 /// The key of notes on servers, so that notes of other kinds are not read as such.
 const KEEP_KEY: &str = "keep";
+
+/// An event as this version reads it. Before orders were named by shop and id, a plan named one by its id alone, and its
+/// server carried that id.
+fn with_shop(mut event: Value) -> Value {
+    let Some(plan) = event.pointer_mut("/run_started/run/plan") else { return event };
+    let wanted = plan.pointer("/parameters/provision");
+    let shop = wanted.and_then(|wanted| wanted.get("orders_account")).cloned().unwrap_or_else(|| "".into());
+    if let Some(order) = plan.pointer_mut("/request/provision_order/order").filter(|order| order.is_string())
+    {
+        let id = order.take();
+        *order = json!({ "account": shop, "id": id });
+    }
+    if let Some(Value::Object(wanted)) = plan.pointer_mut("/parameters/provision") {
+        for (new, old) in [("external_id", "order"), ("customer_external_id", "customer_id")] {
+            if let (None, Some(id)) = (wanted.get(new), wanted.get(old).cloned()) {
+                wanted.insert(new.to_owned(), id);
+            }
+        }
+    }
+    event
+}
 
 impl RunLog for Store {
     fn append_event<'a>(
@@ -42,7 +64,7 @@ impl RunLog for Store {
         let mut histories: BTreeMap<RunId, Result<Vec<JournalEvent>, String>> = BTreeMap::new();
         for record in self.records(RecordKind::Journal)? {
             let history = histories.entry(RunId(record.key)).or_insert_with(|| Ok(Vec::new()));
-            match (serde_json::from_value(record.body), history.as_mut()) {
+            match (serde_json::from_value(with_shop(record.body)), history.as_mut()) {
                 (Ok(event), Ok(events)) => events.push(event),
                 (Err(unreadable), Ok(_)) => *history = Err(unreadable.to_string()),
                 (_, Err(_)) => {}

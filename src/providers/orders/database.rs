@@ -156,7 +156,7 @@ impl SqlOrders {
             decoded(plan_rows, "plans", notices, |row, notices| decode::plan(&context, row, notices));
         let has_switch = names.column(Entity::RegionNodes, "is_enabled").is_some();
         snapshot.region_nodes = decoded(region_rows, "region rows", notices, |row, notices| {
-            decode::region_node(row, has_switch, notices)
+            decode::region_node(&context, row, has_switch, notices)
         });
         let addons = decoded(addon_rows, "addons", notices, decode::addon);
         attach_addons(&mut snapshot.orders, addons);

@@ -220,12 +220,18 @@ pub(super) fn plan(context: &Context, row: TextRow, notices: &mut Vec<String>) -
 }
 
 /// One row of the region map. A row whose switch is not understood counts as disabled.
-pub(super) fn region_node(row: TextRow, has_switch: bool, notices: &mut Vec<String>) -> Option<RegionNode> {
+pub(super) fn region_node(
+    context: &Context,
+    row: TextRow,
+    has_switch: bool,
+    notices: &mut Vec<String>,
+) -> Option<RegionNode> {
     let key = row.first().cloned().flatten();
     let label = format!("region row {}", sanitise(key.as_deref().unwrap_or("without a key")));
     let mut reader = Reader { fields: REGION_FIELDS, row, label, notices };
     let (region, panel_node_id) = (reader.shown("region")?, reader.number("node_id")?);
     Some(RegionNode {
+        account: context.account.clone(),
         row: key.map_or_else(|| format!("{region} → {panel_node_id}"), |key| sanitise(&key)),
         region,
         panel_node_id,
@@ -329,8 +335,16 @@ mod tests {
     fn a_region_row_with_an_unclear_switch_is_disabled() {
         let mut notices = Vec::new();
         let values = [("id", "1"), ("region", "eu"), ("node_id", "4"), ("is_enabled", "maybe")];
-        assert!(!region_node(row(REGION_FIELDS, &values), true, &mut notices).unwrap().is_enabled);
-        assert!(region_node(row(REGION_FIELDS, &values[..3]), false, &mut notices).unwrap().is_enabled);
+        assert!(
+            !region_node(&context(AmountUnit::Minor), row(REGION_FIELDS, &values), true, &mut notices)
+                .unwrap()
+                .is_enabled
+        );
+        assert!(
+            region_node(&context(AmountUnit::Minor), row(REGION_FIELDS, &values[..3]), false, &mut notices)
+                .unwrap()
+                .is_enabled
+        );
         assert_eq!(notices.len(), 1);
     }
 }

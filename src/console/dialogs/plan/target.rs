@@ -48,7 +48,7 @@ impl Fingerprint {
     pub(super) fn of(request: &ActionRequest, fleet: &Fleet) -> Self {
         if let ActionRequest::ProvisionOrder { order } = request {
             return fleet.orders.get(order).map_or(Self::Gone, |entry| Self::Seen {
-                name: format!("order {order}"),
+                name: format!("order {}", fleet.order_name(order)),
                 state: entry.order.status.word().to_owned(),
                 bond: entry.server.as_ref().map_or_else(|| "no server".to_owned(), ToString::to_string),
             });

@@ -11,7 +11,7 @@ use crate::console::dialogs::frame;
 use crate::console::widgets::paragraph::{self, Lines};
 use crate::console::widgets::text;
 use crate::console::{format, words};
-use crate::model::action::{ActionPlan, CheckOutcome};
+use crate::model::action::{ActionPlan, ActionRequest, CheckOutcome};
 use crate::model::money::Money;
 use crate::model::problem::Problem;
 
@@ -90,7 +90,10 @@ fn title(dialog: &PlanDialog) -> String {
 
 /// The target while no plan names it: `order 812`.
 fn target_words(item: &Item) -> String {
-    item.request.target().replace('/', " ")
+    match &item.request {
+        ActionRequest::ProvisionOrder { order } => format!("order {}", order.id),
+        request => request.target().replace('/', " "),
+    }
 }
 
 fn body(dialog: &PlanDialog, cells: usize, context: &ViewContext<'_>) -> Vec<Line<'static>> {

@@ -14,7 +14,7 @@ use crate::console::{format, words};
 use crate::model::account::FeedKind;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
 use crate::model::fleet::{Fleet, OrderEntry};
-use crate::model::ids::OrderId;
+use crate::model::ids::OrderKey;
 use crate::model::order::OrderStatus;
 use crate::model::sanitise::clean;
 
@@ -60,7 +60,7 @@ const FILTER_COLUMNS: &[FilterColumn] = &[
     text_column("account"),
 ];
 
-fn entry<'a>(fleet: &'a Fleet, id: &OrderId) -> Option<&'a OrderEntry> {
+fn entry<'a>(fleet: &'a Fleet, id: &OrderKey) -> Option<&'a OrderEntry> {
     fleet.orders.get(id).map(AsRef::as_ref)
 }
 
@@ -70,7 +70,7 @@ fn customer(entry: &OrderEntry) -> &str {
 }
 
 fn plan_name<'a>(fleet: &'a Fleet, entry: &'a OrderEntry) -> &'a str {
-    fleet.shop_plans.get(&entry.order.plan).map_or(entry.order.plan.as_str(), |plan| plan.name.as_str())
+    fleet.shop_plans.get(&entry.order.plan_key()).map_or(entry.order.plan.as_str(), |plan| plan.name.as_str())
 }
 
 /// The server's address, its name while it has none, or what is known from the order.
@@ -91,14 +91,14 @@ fn run_cell<'a>(context: &ViewContext<'a>, entry: &OrderEntry) -> CellText<'a> {
     if entry.order.status != OrderStatus::Provisioning {
         return CellText::new("", theme.text);
     }
-    match words::active_run(context.fleet, &format!("order/{}", entry.order.id)) {
+    match words::active_run(context.fleet, &format!("order/{}", entry.order.key())) {
         Some(run) => CellText::new(words::run_progress(run), theme.accent),
         None => CellText::new("claimed, no run here", theme.muted),
     }
 }
 
 impl Kind for Orders {
-    type Id = OrderId;
+    type Id = OrderKey;
 
     const COLUMNS: &'static [Column] = &[
         column("id", "ORDER", flexible(8, 2), 0, Align::Left),
@@ -122,7 +122,7 @@ impl Kind for Orders {
         configuration: &[],
     };
 
-    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&OrderId)) {
+    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&OrderKey)) {
         fleet.orders.keys().for_each(each);
     }
 
@@ -130,19 +130,19 @@ impl Kind for Orders {
         fleet.orders.len()
     }
 
-    fn exists(&self, fleet: &Fleet, id: &OrderId) -> bool {
+    fn exists(&self, fleet: &Fleet, id: &OrderKey) -> bool {
         fleet.orders.contains_key(id)
     }
 
-    fn group(&self, context: &ViewContext<'_>, id: &OrderId) -> u8 {
+    fn group(&self, context: &ViewContext<'_>, id: &OrderKey) -> u8 {
         u8::from(entry(context.fleet, id).is_none_or(|entry| entry.trouble.is_none()))
     }
 
-    fn sort_key(&self, context: &ViewContext<'_>, id: &OrderId, column: usize) -> SortKey {
+    fn sort_key(&self, context: &ViewContext<'_>, id: &OrderKey, column: usize) -> SortKey {
         let Some(entry) = entry(context.fleet, id) else { return SortKey::Missing };
         let words = |words: Option<&str>| words.map_or(SortKey::Missing, SortKey::text);
         match column {
-            ID => id.as_str().parse().map_or_else(|_| SortKey::text(id.as_str()), SortKey::Integer),
+            ID => id.id.as_str().parse().map_or_else(|_| SortKey::text(id.id.as_str()), SortKey::Integer),
             STATUS => SortKey::text(entry.order.status.word()),
             CUSTOMER => SortKey::text(customer(entry)),
             PLAN => SortKey::text(plan_name(context.fleet, entry)),
@@ -158,11 +158,11 @@ impl Kind for Orders {
         }
     }
 
-    fn cell<'a>(&self, context: &ViewContext<'a>, id: &OrderId, column: usize, width: u16) -> CellText<'a> {
+    fn cell<'a>(&self, context: &ViewContext<'a>, id: &OrderKey, column: usize, width: u16) -> CellText<'a> {
         let (theme, cells, ellipsis) = (context.theme, usize::from(width), context.glyphs.ellipsis);
         let Some(entry) = entry(context.fleet, id) else { return CellText::new("", theme.text) };
         match column {
-            ID => CellText::new(clean(entry.order.id.as_str()), theme.text),
+            ID => CellText::new(clean(&context.fleet.order_name(id)).into_owned(), theme.text),
             STATUS => {
                 let state = words::order_status(&entry.order.status, context);
                 CellText::new(state.text(), state.style)
@@ -198,7 +198,7 @@ impl Kind for Orders {
         }
     }
 
-    fn value<'a>(&self, context: &ViewContext<'a>, id: &OrderId, column: &str) -> Option<FilterValue<'a>> {
+    fn value<'a>(&self, context: &ViewContext<'a>, id: &OrderKey, column: &str) -> Option<FilterValue<'a>> {
         let fleet = context.fleet;
         let entry = entry(fleet, id)?;
         let order = &entry.order;
@@ -222,11 +222,12 @@ impl Kind for Orders {
         }
     }
 
-    fn search_text<'a>(&self, context: &ViewContext<'a>, id: &OrderId) -> Cow<'a, str> {
+    fn search_text<'a>(&self, context: &ViewContext<'a>, id: &OrderKey) -> Cow<'a, str> {
         let Some(entry) = entry(context.fleet, id) else { return Cow::Borrowed("") };
         let order = &entry.order;
         Cow::Owned(format!(
-            "{} {} {} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {} {}",
+            order.account,
             order.id,
             order.status.word(),
             customer(entry),
@@ -242,11 +243,11 @@ impl Kind for Orders {
         condition::of(context, FeedKind::Orders, total, &Self::WORDS)
     }
 
-    fn details(&self, context: &ViewContext<'_>, id: &OrderId, cells: usize) -> Vec<Line<'static>> {
+    fn details(&self, context: &ViewContext<'_>, id: &OrderKey, cells: usize) -> Vec<Line<'static>> {
         entry(context.fleet, id).map(|entry| details::order::lines(context, entry, cells)).unwrap_or_default()
     }
 
-    fn copy_text(&self, context: &ViewContext<'_>, id: &OrderId) -> Option<(String, &'static str)> {
+    fn copy_text(&self, context: &ViewContext<'_>, id: &OrderKey) -> Option<(String, &'static str)> {
         let entry = entry(context.fleet, id)?;
         let server = entry.server.as_ref().and_then(|key| context.fleet.servers.get(key));
         if let Some(address) = server.and_then(|server| server.address.clone()) {
@@ -254,15 +255,15 @@ impl Kind for Orders {
         }
         match &entry.order.error_message {
             Some(message) if entry.trouble.is_some() => Some((message.clone(), "error message")),
-            _ => Some((id.to_string(), "order id")),
+            _ => Some((id.id.to_string(), "order id")),
         }
     }
 
-    fn gone_text(&self, id: &OrderId) -> String {
-        id.to_string()
+    fn gone_text(&self, id: &OrderKey) -> String {
+        id.id.to_string()
     }
 
-    fn counts(&self, fleet: &Fleet, id: &OrderId) -> bool {
+    fn counts(&self, fleet: &Fleet, id: &OrderKey) -> bool {
         words::active_run(fleet, &format!("order/{id}")).is_some()
     }
 }

@@ -57,10 +57,10 @@ impl Step for CreateServer {
                 Err(problem) if problem.kind == ProblemKind::NotFound => return Err(vanished(id).into()),
                 Err(problem) => return Err(problem.into()),
             };
-            let order = &scene.provision()?.order;
-            if server.external_id.as_deref() != Some(order.as_str()) {
+            let wanted = &scene.provision()?.external_id;
+            if server.external_id.as_ref() != Some(wanted) {
                 return Err(StepFailure::conflict(
-                    format!("server {id} does not carry the order's id {order}"),
+                    format!("server {id} does not carry the order's id {wanted}"),
                     "look at the server on the panel",
                 ));
             }
@@ -96,7 +96,7 @@ pub(super) fn is_settled(scene: &Scene<'_>) -> bool {
 
 async fn look(scene: &Scene<'_>) -> Result<Option<Server>, Problem> {
     let (_, panel) = parties(scene)?;
-    panel.server_by_external_id(scene.provision()?.order.as_str(), Priority::Run).await
+    panel.server_by_external_id(&scene.provision()?.external_id, Priority::Run).await
 }
 
 /// Looks the order's id up, and keeps looking while a lost request may still make its row appear.
@@ -184,9 +184,9 @@ fn vanished(id: i64) -> Problem {
 fn new_server(scene: &Scene<'_>, allocation_id: i64) -> Result<NewServer, Problem> {
     let wanted = scene.provision()?;
     Ok(NewServer {
-        external_id: wanted.order.as_str().to_owned(),
+        external_id: wanted.external_id.clone(),
         name: wanted.server_name.clone(),
-        description: format!("order {}", wanted.order),
+        description: format!("order {}", wanted.external_id),
         user_id: scene.facts.panel_user_id.ok_or_else(|| missing_fact("which panel user it is for"))?,
         egg_id: wanted.egg_id,
         docker_image: wanted.docker_image.clone(),

@@ -72,7 +72,7 @@ async fn find(scene: &Scene<'_>) -> Result<Option<PanelUser>, Problem> {
     {
         return Ok(Some(user));
     }
-    if let Some(user) = panel.user_by_external_id(&wanted.customer_id, Priority::Run).await? {
+    if let Some(user) = panel.user_by_external_id(&wanted.customer_external_id, Priority::Run).await? {
         return Ok(Some(user));
     }
     panel.user_by_email(&wanted.email, Priority::Run).await
@@ -87,7 +87,7 @@ async fn made_by_this_run(scene: &Scene<'_>) -> Result<Option<PanelUser>, StepFa
     let wanted = scene.provision()?;
     let mark = new_user(wanted, &scene.run.id).username;
     loop {
-        let user = panel.user_by_external_id(&wanted.customer_id, Priority::Run).await?;
+        let user = panel.user_by_external_id(&wanted.customer_external_id, Priority::Run).await?;
         let is_settled = scene.facts.was_panel_user_created.is_some() || super::create::is_settled(scene);
         if user.is_some() || is_settled {
             return Ok(user.filter(|user| user.username == mark && !user.is_root_admin));
@@ -133,7 +133,7 @@ fn new_user(wanted: &ProvisionParameters, run: &RunId) -> NewUser {
     };
     let or_customer = |text: String| if text.is_empty() { "customer".to_owned() } else { text };
     NewUser {
-        external_id: Some(wanted.customer_id.clone()),
+        external_id: Some(wanted.customer_external_id.clone()),
         email: wanted.email.clone(),
         username,
         first_name: or_customer(first),
@@ -178,6 +178,7 @@ mod tests {
         ProvisionParameters {
             orders_account: "shop".into(),
             order: "812".into(),
+            external_id: "812".to_owned(),
             node: crate::model::ids::NodeKey { account: "panel".into(), id: "1".to_owned() },
             node_reason: String::new(),
             nest_id: 1,
@@ -194,6 +195,7 @@ mod tests {
             email: email.to_owned(),
             customer_name: name.map(str::to_owned),
             customer_id: "c1".to_owned(),
+            customer_external_id: "c1".to_owned(),
             panel_user_id: None,
         }
     }

@@ -32,8 +32,8 @@ impl Step for PlaceServer {
         Box::pin(async move {
             // No create of this run happened yet: a server that is there now was there before, and is adopted.
             let (_, panel) = parties(scene)?;
-            let order = &scene.provision()?.order;
-            let found = panel.server_by_external_id(order.as_str(), Priority::Run).await?;
+            let external_id = &scene.provision()?.external_id;
+            let found = panel.server_by_external_id(external_id, Priority::Run).await?;
             Ok(found.map(|server| Made {
                 facts: Facts {
                     was_server_found: Some(true),
@@ -161,8 +161,13 @@ pub(super) async fn still_fits(scene: &Scene<'_>, node: i64) -> Result<bool, Ste
     let row = scene
         .services
         .fleet
-        .read(|fleet| fleet.region_nodes.iter().find(|row| row.panel_node_id == node).cloned())
+        .read(|fleet| {
+            let is_row =
+                |row: &&RegionNode| row.account == wanted.orders_account && row.panel_node_id == node;
+            fleet.region_nodes.iter().find(is_row).cloned()
+        })
         .unwrap_or(RegionNode {
+            account: wanted.orders_account.clone(),
             row: String::new(),
             region: String::new(),
             panel_node_id: node,

@@ -8,7 +8,8 @@ use crate::engine::runs::node_choice::{Need, choose_node};
 use crate::engine::runs::plan::{BurnChange, Draft};
 use crate::engine::runs::services::{OrdersAccount, Services};
 use crate::model::action::{CheckOutcome, Parameters, ProvisionParameters};
-use crate::model::ids::{NodeKey, OrderId};
+use crate::model::external_id::{self, Shops};
+use crate::model::ids::{NodeKey, OrderKey};
 use crate::model::node::Node;
 use crate::model::order::{Order, OrderStatus, RegionNode, ShopPlan};
 use crate::model::problem::Problem;
@@ -21,11 +22,15 @@ use crate::providers::transport::Priority;
 const NAME_MAX: usize = 191;
 
 /// Plans the provisioning of an order.
-pub(super) async fn plan(services: &Services, id: &OrderId) -> Result<Draft, Problem> {
-    let Some((account, order)) = find_order(services, id).await? else {
-        return Err(Problem::not_found(format!("no orders database shows an order {id}")));
+pub(super) async fn plan(services: &Services, key: &OrderKey) -> Result<Draft, Problem> {
+    let account = services.orders(&key.account)?;
+    let Some(order) = account.0.read_order(&key.id).await? else {
+        return Err(Problem::not_found(format!("orders database {} shows no order {}", key.account, key.id)));
     };
+    services.fleet.observe(Observation::OneOrder(Box::new(order.clone())));
     let panel = services.panel(&account.1)?;
+    let shops = services.shops_of(&account.1);
+    let external_id = external_id(&shops, &order, panel).await?;
     let shop = account.0.read_all().await?;
     let mut draft = Draft::titled(title(&order, None));
     check_order(services, &mut draft, &order);
@@ -37,7 +42,10 @@ pub(super) async fn plan(services: &Services, id: &OrderId) -> Result<Draft, Pro
     let images = check_image(&mut draft, sold, &egg);
     let nodes = read_nodes(services, account, panel).await?;
     let node = check_node(&mut draft, &order, &bought, &shop.region_nodes, &nodes);
-    check_leftover(&mut draft, &order, panel).await?;
+    check_leftover(&mut draft, &external_id, panel).await?;
+    if shops.are_several() {
+        check_unclear_leftover(&mut draft, services, &order, panel).await?;
+    }
     draft.burn = sold.burn_per_hour().map_or(BurnChange::Unknown, BurnChange::Adds);
     let (Some(email), Some((node, node_reason)), Some((docker_image, startup))) = (email, node, images)
     else {
@@ -49,6 +57,7 @@ pub(super) async fn plan(services: &Services, id: &OrderId) -> Result<Draft, Pro
     draft.parameters = Parameters::Provision(Box::new(ProvisionParameters {
         orders_account: account.0.account().clone(),
         order: order.id.clone(),
+        external_id,
         node: NodeKey { account: account.1.clone(), id: node.to_string() },
         node_reason,
         nest_id: egg.nest_id,
@@ -64,26 +73,20 @@ pub(super) async fn plan(services: &Services, id: &OrderId) -> Result<Draft, Pro
         server_name: server_name(&order, sold),
         email,
         customer_name: order.customer.name.clone(),
+        customer_external_id: shops.external_id(&order.account, &order.customer.user_id),
         customer_id: order.customer.user_id.clone(),
         panel_user_id: order.customer.panel_user_id,
     }));
     Ok(draft)
 }
 
-/// Where the order lives, and its row as it is now.
-async fn find_order<'a>(
-    services: &'a Services,
-    id: &OrderId,
-) -> Result<Option<(&'a OrdersAccount, Order)>, Problem> {
-    let known = services.fleet.read(|fleet| fleet.orders.get(id).map(|entry| entry.order.account.clone()));
-    let first = known.and_then(|account| services.orders.get(&account));
-    for account in first.into_iter().chain(services.orders.values()) {
-        if let Some(order) = account.0.read_order(id).await? {
-            services.fleet.observe(Observation::OneOrder(Box::new(order.clone())));
-            return Ok(Some((account, order)));
-        }
+/// What the order's server carries: also what it was given while more shops sold on the panel than now.
+async fn external_id(shops: &Shops, order: &Order, panel: &PanelClient) -> Result<String, Problem> {
+    let qualified = external_id::qualified(&order.account, order.id.as_str());
+    if !shops.are_several() && panel.server_by_external_id(&qualified, Priority::Run).await?.is_none() {
+        return Ok(shops.external_id(&order.account, order.id.as_str()));
     }
-    Ok(None)
+    Ok(qualified)
 }
 
 fn title(order: &Order, node: Option<&str>) -> String {
@@ -285,13 +288,42 @@ fn check_node(
 }
 
 /// A server with the order's id that stands already will be adopted, not doubled.
-async fn check_leftover(draft: &mut Draft, order: &Order, panel: &PanelClient) -> Result<(), Problem> {
-    if let Some(server) = panel.server_by_external_id(order.id.as_str(), Priority::Run).await? {
+async fn check_leftover(draft: &mut Draft, external_id: &str, panel: &PanelClient) -> Result<(), Problem> {
+    if let Some(server) = panel.server_by_external_id(external_id, Priority::Run).await? {
         draft.warn(
             "server",
             format!("{} ({}) carries this order's id already: it is adopted", server.name, server.key),
         );
     }
+    Ok(())
+}
+
+/// A server with the order's bare id, made when one shop sold on the panel: whose it is only the orders that point at
+/// servers tell. While none of them points at it, a second server might be created beside this order's own.
+async fn check_unclear_leftover(
+    draft: &mut Draft,
+    services: &Services,
+    order: &Order,
+    panel: &PanelClient,
+) -> Result<(), Problem> {
+    let Some(server) = panel.server_by_external_id(order.id.as_str(), Priority::Run).await? else {
+        return Ok(());
+    };
+    for shop in services.shops_of(panel.account()).iter().filter(|shop| **shop != order.account) {
+        let other = services.orders(shop)?.0.read_order(&order.id).await?;
+        if other.and_then(|other| other.panel_server_id).is_some_and(|id| id.to_string() == server.key.id) {
+            return Ok(());
+        }
+    }
+    let own = services.shops_of(panel.account()).external_id(&order.account, order.id.as_str());
+    draft.refuse(
+        "server",
+        format!(
+            "{} ({}) carries the id {} and nothing says which shop's order that is: if it is this one's, \
+             set its external id to {own} on the panel; if not, to that of its own shop, or destroy it",
+            server.name, server.key, order.id
+        ),
+    );
     Ok(())
 }
 
