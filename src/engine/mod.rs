@@ -12,6 +12,7 @@ mod examination;
 pub mod focus;
 pub mod handle;
 mod housekeeping;
+pub mod money;
 pub mod observation;
 pub mod policy;
 pub mod poll;

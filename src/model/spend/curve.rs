@@ -1,5 +1,7 @@
 //! Everything spent up to a moment, as a curve that only rises: any window is the difference of two of its points.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::movement::Movement;
@@ -39,6 +41,30 @@ impl SpendCurve {
         if movement.is_gap {
             self.gaps.push((movement.from, to));
         }
+    }
+
+    /// Forgets points before `before` that stand closer than `every_ms` to the one kept before them; what they add up to
+    /// stays, and so do the edges of gaps.
+    pub fn thin(&mut self, before: Timestamp, every_ms: u64) {
+        let edges: BTreeSet<Timestamp> = self.gaps.iter().flat_map(|(from, to)| [*from, *to]).collect();
+        let mut kept: Option<Timestamp> = None;
+        let last = self.points.last().map(|(at, _)| *at);
+        self.points.retain(|(at, _)| {
+            let is_kept = *at >= before
+                || Some(*at) == last
+                || edges.contains(at)
+                || kept.is_none_or(|earlier| at.millis_since(earlier) >= every_ms);
+            if is_kept {
+                kept = Some(*at);
+            }
+            is_kept
+        });
+    }
+
+    /// How many points it is made of.
+    #[must_use]
+    pub fn points(&self) -> usize {
+        self.points.len()
     }
 
     /// Everything spent until `at`: even within a stretch between two readings, nothing before the first.
@@ -194,6 +220,24 @@ mod tests {
             });
             prop_assume!(is_seen);
             prop_assert_eq!(curve_of(&fewer).total(), spent);
+        }
+
+        #[test]
+        fn thinning_keeps_what_the_points_add_up_to(life in life(), before in 0..80_000_000_i64) {
+            let (readings, _) = readings_of(&life, false);
+            let whole = curve_of(&readings);
+            let mut thin = whole.clone();
+            thin.thin(Timestamp(before), 3_600_000);
+            prop_assert!(thin.points() <= whole.points());
+            prop_assert_eq!(thin.total(), whole.total());
+            prop_assert_eq!(thin.known(), whole.known());
+            let (first, last) = whole.known().unwrap();
+            let after = Timestamp(before).max(first);
+            prop_assert_eq!(thin.watched(first, last), whole.watched(first, last));
+            // From the first point at or after `before` on, nothing changed.
+            if let Some(reading) = readings.iter().find(|reading| reading.at >= after) {
+                prop_assert_eq!(thin.between(reading.at, last), whole.between(reading.at, last));
+            }
         }
 
         #[test]

@@ -24,4 +24,4 @@ pub use curve::SpendCurve;
 pub use forecast::{BurnRange, Runway, runway};
 pub use movement::{Movement, MovementPolicy, Reading, movements, normalised};
 pub use what_if::{Outcome, WhatIf};
-pub use window::{Day, Period, WindowSpend, Windows, days_of, windows};
+pub use window::{Day, Period, WindowSpend, Windows, days_of, next_day, spend_of, start_of_day, windows};

@@ -108,6 +108,19 @@ pub fn start_of(date: NaiveDate, zone: Tz) -> Timestamp {
     Timestamp(found.map_or_else(|| midnight.and_utc().timestamp_millis(), |moment| moment.timestamp_millis()))
 }
 
+/// The first moment of the day of `at`.
+#[must_use]
+pub fn start_of_day(at: Timestamp, zone: Tz) -> Timestamp {
+    start_of(at.to_datetime().with_timezone(&zone).date_naive(), zone)
+}
+
+/// The first moment of the day after that of `at`.
+#[must_use]
+pub fn next_day(at: Timestamp, zone: Tz) -> Timestamp {
+    let today = at.to_datetime().with_timezone(&zone).date_naive();
+    start_of(today.succ_opt().unwrap_or(today), zone)
+}
+
 /// What was spent from `from` until `to`, with averages over the time really watched.
 #[must_use]
 pub fn spend_of(curve: &SpendCurve, from: Timestamp, to: Timestamp) -> WindowSpend {

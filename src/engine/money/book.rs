@@ -1,0 +1,222 @@
+//! The book of one balance: every reading taken once, and what was spent and topped up in total. Pure.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::model::spend::{Movement, MovementPolicy, Reading, SpendCurve};
+use crate::model::time::Timestamp;
+
+/// Points are kept as they were read for a day; older ones hourly, as the snapshots have them.
+const FINE_MS: u64 = 25 * 3_600_000;
+const COARSE_MS: u64 = 3_600_000;
+
+/// The state of a book at one reading: what snapshots and entries keep of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The reading.
+    #[serde(flatten)]
+    pub reading: Reading,
+    /// Everything spent since the book began.
+    pub spent_total: Decimal,
+    /// Everything topped up since the book began.
+    pub topped_up_total: Decimal,
+}
+
+/// Something that a snapshot alone would not tell: the book's beginning, a top-up, a gap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The state before; nothing for the first reading.
+    pub before: Option<Checkpoint>,
+    /// The state after.
+    pub after: Checkpoint,
+    /// What came in.
+    pub topped_up: Decimal,
+    /// How far the spend beside it may be off.
+    pub doubt: Decimal,
+    /// Whether the two readings are too far apart to know what ran between them.
+    pub is_gap: bool,
+}
+
+/// What a reading told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// What happened since the reading before.
+    pub movement: Option<Movement>,
+    /// What has to be kept as a record.
+    pub entry: Option<Entry>,
+}
+
+/// The book of one balance.
+#[derive(Debug, Clone)]
+pub struct Book {
+    policy: MovementPolicy,
+    last: Option<Checkpoint>,
+    curve: SpendCurve,
+}
+
+impl Book {
+    /// A book without a reading.
+    #[must_use]
+    pub fn new(policy: MovementPolicy) -> Self {
+        Self { policy, last: None, curve: SpendCurve::default() }
+    }
+
+    /// A book as its checkpoints and entries tell it, in any order and some of them twice.
+    #[must_use]
+    pub fn restored(policy: MovementPolicy, checkpoints: Vec<Checkpoint>, entries: &[Entry]) -> Self {
+        let mut all = checkpoints;
+        for entry in entries {
+            all.extend(entry.before.iter().cloned());
+            all.push(entry.after.clone());
+        }
+        all.sort_by_key(|checkpoint| checkpoint.reading.sequence);
+        all.dedup_by_key(|checkpoint| checkpoint.reading.sequence);
+        let is_gap = |from: u64, to: u64| {
+            entries.iter().any(|entry| {
+                let before = entry.before.as_ref().map(|before| before.reading.sequence);
+                entry.is_gap && before == Some(from) && entry.after.reading.sequence == to
+            })
+        };
+        let mut book = Self::new(policy);
+        for checkpoint in all {
+            if let Some(last) = &book.last {
+                let movement =
+                    between(last, &checkpoint, is_gap(last.reading.sequence, checkpoint.reading.sequence));
+                book.curve.push(&movement);
+            }
+            book.last = Some(checkpoint);
+        }
+        book
+    }
+
+    /// Takes a reading. A clock that stepped back is held at the latest moment seen.
+    pub fn read(&mut self, at: Timestamp, balance: Decimal, declared_total: Decimal) -> Told {
+        let Some(last) = &self.last else {
+            let reading = Reading { sequence: 1, at, balance, declared_total };
+            let after = Checkpoint { reading, spent_total: Decimal::ZERO, topped_up_total: Decimal::ZERO };
+            self.last = Some(after.clone());
+            let entry =
+                Entry { before: None, after, topped_up: Decimal::ZERO, doubt: Decimal::ZERO, is_gap: false };
+            return Told { movement: None, entry: Some(entry) };
+        };
+        let reading = Reading {
+            sequence: last.reading.sequence + 1,
+            at: at.max(last.reading.at),
+            balance,
+            declared_total,
+        };
+        let movement = Movement::between(&last.reading, &reading, &self.policy);
+        let after = Checkpoint {
+            reading,
+            spent_total: last.spent_total + movement.spent,
+            topped_up_total: last.topped_up_total + movement.topped_up,
+        };
+        let is_kept = movement.is_gap || !movement.topped_up.is_zero();
+        let entry = is_kept.then(|| Entry {
+            before: Some(last.clone()),
+            after: after.clone(),
+            topped_up: movement.topped_up,
+            doubt: movement.doubt,
+            is_gap: movement.is_gap,
+        });
+        self.curve.push(&movement);
+        self.last = Some(after);
+        Told { movement: Some(movement), entry }
+    }
+
+    /// The state after the last reading.
+    #[must_use]
+    pub fn last(&self) -> Option<&Checkpoint> {
+        self.last.as_ref()
+    }
+
+    /// Spend over time: as fine as it was read for the last day, hourly before that.
+    #[must_use]
+    pub fn curve(&self) -> &SpendCurve {
+        &self.curve
+    }
+
+    /// Forgets what is finer than anybody asks for.
+    pub fn thin(&mut self, now: Timestamp) {
+        let before = Timestamp(now.0.saturating_sub_unsigned(FINE_MS));
+        self.curve.thin(before, COARSE_MS);
+    }
+}
+
+/// What lies between two checkpoints, of which only the totals are known.
+fn between(from: &Checkpoint, to: &Checkpoint, is_gap: bool) -> Movement {
+    Movement {
+        from: from.reading.at,
+        to: to.reading.at.max(from.reading.at),
+        opening: from.reading.balance,
+        closing: to.reading.balance,
+        spent: to.spent_total - from.spent_total,
+        topped_up: to.topped_up_total - from.topped_up_total,
+        declared: to.reading.declared_total - from.reading.declared_total,
+        is_gap,
+        doubt: Decimal::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MINUTE_MS: i64 = 60_000;
+
+    fn policy() -> MovementPolicy {
+        MovementPolicy { gap_after_ms: 600_000, top_up_unit: Decimal::from(1_000) }
+    }
+
+    #[test]
+    fn top_ups_and_gaps_are_entries_and_ordinary_spend_is_not() {
+        let mut book = Book::new(policy());
+        assert!(
+            book.read(Timestamp(0), Decimal::from(50), Decimal::ZERO)
+                .entry
+                .is_some_and(|e| e.before.is_none())
+        );
+        assert_eq!(book.read(Timestamp(MINUTE_MS), Decimal::from(49), Decimal::ONE).entry, None);
+        let topped_up =
+            book.read(Timestamp(2 * MINUTE_MS), Decimal::from(1_048), Decimal::TWO).entry.unwrap();
+        assert_eq!((topped_up.topped_up, topped_up.after.spent_total), (Decimal::from(1_000), Decimal::TWO));
+        let gap =
+            book.read(Timestamp(100 * MINUTE_MS), Decimal::from(1_000), Decimal::from(50)).entry.unwrap();
+        assert!(gap.is_gap);
+    }
+
+    proptest! {
+        /// An engine that is killed at any moment and starts again from what it had kept counts the same in the end.
+        #[test]
+        fn a_book_restored_from_its_records_goes_on_as_if_nothing_had_happened(
+            life in prop::collection::vec((1_000..900_000_i64, 0..3_000_i64, prop::bool::weighted(0.05), prop::bool::weighted(0.1)), 2..120),
+            snapshot_every in 3_usize..20,
+        ) {
+            let (mut at, mut balance, mut spent) = (0_i64, Decimal::from(5_000), Decimal::ZERO);
+            let mut book = Book::new(policy());
+            let (mut checkpoints, mut entries) = (Vec::new(), Vec::new());
+            entries.extend(book.read(Timestamp(at), balance, spent).entry);
+            for (index, (later, used, is_topped_up, is_killed)) in life.into_iter().enumerate() {
+                let used = Decimal::new(used, 3);
+                at += later;
+                spent += used;
+                balance += if is_topped_up { Decimal::from(1_000) } else { Decimal::ZERO } - used;
+                if is_killed {
+                    book = Book::restored(policy(), checkpoints.clone(), &entries);
+                }
+                entries.extend(book.read(Timestamp(at), balance, spent).entry);
+                if index % snapshot_every == 0 {
+                    checkpoints.extend(book.last().cloned());
+                }
+            }
+            let last = book.last().unwrap();
+            prop_assert_eq!(last.spent_total, spent);
+            prop_assert_eq!(book.curve().total(), spent);
+            checkpoints.push(last.clone());
+            let restored = Book::restored(policy(), checkpoints, &entries);
+            prop_assert_eq!(restored.curve().total(), spent);
+            prop_assert_eq!(restored.last(), Some(last));
+        }
+    }
+}
