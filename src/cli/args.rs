@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_CODES;
+use crate::sim::panel::FaultRates;
 
 /// One terminal for paid hosting: what runs, what it burns per hour, what is stuck; provision, stop, destroy.
 #[derive(Debug, Parser)]
@@ -77,14 +78,22 @@ pub struct SimulationArguments {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// How many simulated seconds pass in one
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
-    /// Faults to inject, such as latency=200ms,500=0.05,lost=0.02
+    /// Faults that strike requests at random: latency=200ms, and shares from 0 to 1 of 429, 500, 504, reset, lost,
+    /// malformed and oversized, as in latency=200ms,500=0.05,lost=0.02
     #[arg(long, value_name = "LIST")]
-    pub faults: Option<String>,
+    pub faults: Option<FaultRates>,
     /// Size of the simulated panel, for measuring: this many servers on fifty per node
     #[arg(long, value_name = "COUNT")]
     pub servers: Option<u32>,
+}
+
+/// A speed that a simulated world can have.
+fn speed(text: &str) -> Result<f64, String> {
+    let wrong = || "a number from 0.01 to 10000, such as 20".to_owned();
+    let speed: f64 = text.parse().map_err(|_| wrong())?;
+    if (0.01..=10_000.0).contains(&speed) { Ok(speed) } else { Err(wrong()) }
 }
 
 /// Arguments of `sim`.
@@ -93,7 +102,10 @@ pub struct SimArguments {
     /// The world
     #[command(flatten)]
     pub world: SimulationArguments,
-    /// Print a configuration that points at the simulators
+    /// Where the simulated panel listens; without it loopback, on a port that the system chooses
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
+    pub listen: std::net::SocketAddr,
+    /// Print a configuration that points at the simulators, on standard output
     #[arg(long)]
     pub print_config: bool,
 }

@@ -13,6 +13,7 @@ use crate::link::connect;
 use crate::link::transport::InProcessTransport;
 use crate::model::problem::Problem;
 use crate::model::time::Clock;
+use crate::sim::panel::ANY_LOOPBACK_PORT;
 
 /// Runs the demo.
 ///
@@ -38,7 +39,7 @@ async fn show(world: &SimulationArguments, config: &Config) -> Result<Exit, Prob
         .tempdir()
         .map_err(|error| Problem::storage(format!("making a folder for the demo: {error}")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let simulation = Simulation::start(world, folder.path(), &clock).await?;
+    let simulation = Simulation::start(world, ANY_LOOPBACK_PORT, folder.path(), &clock).await?;
     simulation.let_orders_arrive(&clock);
     let (handle, task) = engine::start(simulation.engine_setup(folder.path(), &clock).await?).await?;
     let link = connect(InProcessTransport(handle.clone()), attach::options("console", false)).await?;

@@ -19,7 +19,7 @@ pub async fn run(arguments: &SimArguments) -> Result<Exit, Problem> {
         .tempdir()
         .map_err(|error| Problem::storage(format!("making a folder for the simulators: {error}")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let simulation = Simulation::start(&arguments.world, folder.path(), &clock).await?;
+    let simulation = Simulation::start(&arguments.world, arguments.listen, folder.path(), &clock).await?;
     simulation.let_orders_arrive(&clock);
     let configuration = simulation.configuration(folder.path())?;
     if arguments.print_config {
@@ -31,6 +31,7 @@ pub async fn run(arguments: &SimArguments) -> Result<Exit, Problem> {
     eprintln!("the simulated panel listens at {}", simulation.site.panel_url());
     eprintln!("quarterdeck --config {} --data-dir {}", file.display(), folder.path().join("data").display());
     let unheard = |error: std::io::Error| Problem::storage(format!("listening for signals: {error}"));
+    eprintln!("ctrl-c ends the simulated site and removes its folder");
     let mut terminate =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(unheard)?;
     tokio::select! {

@@ -1,5 +1,6 @@
 //! The simulated site behind `demo` and `sim`: the simulators, an embedded shop whose orders fit them, and its engine.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,18 +47,13 @@ impl Simulation {
     /// Starts the simulators and fills the shop in `folder`.
     ///
     /// # Errors
-    /// The faults cannot be read, no port could be opened, or the folder cannot be written.
+    /// No port could be opened, or the folder cannot be written.
     pub async fn start(
         arguments: &SimulationArguments,
+        listen: SocketAddr,
         folder: &Path,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Problem> {
-        let faults = match arguments.faults.as_deref() {
-            None => crate::sim::panel::FaultRates::default(),
-            Some(text) => text.parse().map_err(|error| {
-                Problem::refused(format!("--faults: {error}"), "see `quarterdeck sim --help`")
-            })?,
-        };
         let world = arguments.servers.map_or(WorldKind::Demo, |servers| WorldKind::Large {
             nodes: servers.div_ceil(SERVERS_PER_NODE).max(1),
             servers,
@@ -65,13 +61,12 @@ impl Simulation {
         let options = DemoOptions {
             seed: arguments.seed,
             speed: arguments.speed,
-            faults,
+            faults: arguments.faults.unwrap_or_default(),
             clock: Arc::clone(clock),
             world,
+            listen,
         };
-        let site = DemoSite::start(options)
-            .await
-            .map_err(|error| Problem::storage(format!("starting the simulators: {error}")))?;
+        let site = DemoSite::start(options).await.map_err(|error| unheard(listen, &error))?;
         let orders_file = folder.join(super::site::EMBEDDED_FILE);
         orders::create_embedded(&orders_file).await?;
         orders::seed_demo(&orders_file, &shop(&site, arguments.seed), clock.as_ref()).await?;
@@ -155,6 +150,8 @@ impl Simulation {
             ("url", text(self.site.panel_url())),
             ("application_key", kept_in(&application_key)),
             ("client_key", kept_in(&client_key)),
+            // The simulators speak no TLS, and their keys are worth nothing.
+            ("allow_plain_http", toml::Value::Boolean(true)),
         ];
         let shop = [("path", text(self.orders_file.display().to_string()))];
         table.insert("site".to_owned(), section(site));
@@ -162,6 +159,14 @@ impl Simulation {
         table.insert("orders".to_owned(), section([(SHOP, section(shop))]));
         Ok(table.to_string())
     }
+}
+
+/// The address that the simulators cannot have.
+fn unheard(listen: SocketAddr, error: &std::io::Error) -> Problem {
+    Problem::refused(
+        format!("the simulators cannot listen on {listen}: {error}"),
+        "name a free port of this machine with --listen, or leave it out",
+    )
 }
 
 /// A TOML table of named values.

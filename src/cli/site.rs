@@ -50,6 +50,7 @@ fn panel_settings(panel: &PanelConfig) -> Result<PanelSettings, Problem> {
     Ok(PanelSettings {
         client_key,
         origin: panel.origin.clone(),
+        ca_file: panel.ca_file.clone(),
         body_cap_bytes: usize::try_from(panel.max_body_bytes).unwrap_or(usize::MAX),
         ..PanelSettings::new(panel.account.clone(), panel.url.clone(), application_key)
     })
@@ -92,6 +93,7 @@ pub fn orders_settings(orders: &OrdersConfig, data_dir: &Path) -> Result<OrdersS
         "minor" => Some(AmountUnit::Minor),
         _ => None,
     };
+    settings.ca_file.clone_from(&orders.ca_file);
     settings.overrides.clone_from(&orders.names);
     settings.currency.clone_from(&orders.currency);
     settings.listen_channel.clone_from(&orders.listen_channel);

@@ -133,6 +133,18 @@ pub const KEYS: &[Key] = &[
         "",
         "Origin for the node's websocket, when it is not the panel's address.",
     ),
+    key(
+        "panel.*.ca_file",
+        Kind::Text,
+        "",
+        "PEM file of a private authority that signed the certificates of panel and nodes.",
+    ),
+    key(
+        "panel.*.allow_plain_http",
+        Kind::Bool,
+        "false",
+        "Ask a panel on another machine without TLS: only where the way to it is private.",
+    ),
     key("panel.*.max_body_mib", Kind::Integer, "8", "Answers larger than this are refused."),
     key(
         "orders.*.panel",
@@ -148,6 +160,12 @@ pub const KEYS: &[Key] = &[
         "File of an SQLite database; default: orders.sqlite in the data folder.",
     ),
     key("orders.*.url", Kind::Secret, "", "postgres://… or mysql://… with user and password."),
+    key(
+        "orders.*.ca_file",
+        Kind::Text,
+        "",
+        "PEM file of the authority of the database's certificate; with it the certificate is always checked.",
+    ),
     key(
         "orders.*.preset",
         Kind::Choice(PRESETS),

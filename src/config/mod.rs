@@ -64,6 +64,10 @@ columns.orders.server_name = ""
         let cases = [
             ("[site]\nnmae = \"x\"", "config.toml:2: unknown key site.nmae; did you mean site.name?"),
             ("[panel.a]\nurl = \"ftp://x\"", "config.toml:2: panel.a.url begins with https:// or http://"),
+            (
+                "[panel.a]\nurl = \"http://x.test:80/p\"",
+                "config.toml:2: panel.a.url is plain http to another machine, which shows the keys to everyone on the way: write https://, or set panel.a.allow_plain_http = true where the way is private",
+            ),
             ("[panel.a]\nurl = \"https://x\"", "config.toml: panel.a.application_key is missing"),
             (
                 "[panel.a]\nurl = \"https://x\"\napplication_key = \"ptla_secret\"",
@@ -87,6 +91,21 @@ columns.orders.server_name = ""
             assert_eq!(load(text, &[]).unwrap_err().to_string(), expected, "for {text}");
         }
         assert!(load("[site\nname = 1", &[]).unwrap_err().to_string().starts_with("config.toml:1: "));
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine_unless_allowed() {
+        let with = |url: &str, more: &str| {
+            load(&format!("[panel.a]\nurl = {url:?}\napplication_key = {{ env = \"K\" }}\n{more}"), &[])
+        };
+        for url in ["http://localhost:8080", "http://127.0.0.2", "http://[::1]:80/panel", "https://x.test"] {
+            assert!(with(url, "").is_ok(), "{url}");
+        }
+        for url in ["http://10.0.0.1", "http://localhost.test", "http://127.0.0.1@x.test", "http://[fd00::1]"]
+        {
+            assert!(with(url, "").unwrap_err().message.contains("plain http"), "{url}");
+            assert!(with(url, "allow_plain_http = true").is_ok(), "{url}");
+        }
     }
 
     #[test]

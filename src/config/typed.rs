@@ -23,6 +23,8 @@ pub struct PanelConfig {
     pub client_key: Option<SecretSource>,
     /// Origin of the websocket, when not the address.
     pub origin: Option<String>,
+    /// PEM file of a private authority.
+    pub ca_file: Option<PathBuf>,
     /// Cap of an answer, bytes.
     pub max_body_bytes: u64,
 }
@@ -40,6 +42,8 @@ pub struct OrdersConfig {
     pub path: Option<PathBuf>,
     /// Where the database's address is kept.
     pub url: Option<SecretSource>,
+    /// PEM file of the authority of the database's certificate.
+    pub ca_file: Option<PathBuf>,
     /// `embedded`, `supabase` or `billing`.
     pub preset: String,
     /// Currency of amounts whose row does not say.
@@ -204,14 +208,39 @@ fn panel(layers: &Layers, name: &str) -> Result<PanelConfig, ConfigError> {
     if !(url.starts_with("https://") || url.starts_with("http://")) {
         return Err(layers.error_at(&at("url"), format!("{} begins with https:// or http://", at("url"))));
     }
+    if is_plain_abroad(&url) && !layers.is_on(&at("allow_plain_http")) {
+        return Err(layers.error_at(
+            &at("url"),
+            format!(
+                "{} is plain http to another machine, which shows the keys to everyone on the way: write https://, or set {} = true where the way is private",
+                at("url"),
+                at("allow_plain_http")
+            ),
+        ));
+    }
     Ok(PanelConfig {
         account: AccountId::from(name),
         url: url.trim_end_matches('/').to_owned(),
         application_key: layers.secret(&at("application_key")).ok_or_else(|| needed("application_key"))?,
         client_key: layers.secret(&at("client_key")),
         origin: layers.optional_text(&at("origin")),
+        ca_file: layers.optional_text(&at("ca_file")).map(PathBuf::from),
         max_body_bytes: layers.number(&at("max_body_mib")).max(1) * MIB,
     })
+}
+
+/// Whether an address is http without TLS to a host that is not this machine.
+fn is_plain_abroad(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let is_this_machine = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    !is_this_machine
 }
 
 fn orders(layers: &Layers, name: &str, panels: &[PanelConfig]) -> Result<OrdersConfig, ConfigError> {
@@ -245,6 +274,7 @@ fn orders(layers: &Layers, name: &str, panels: &[PanelConfig]) -> Result<OrdersC
         panel: orders_panel(layers, name, panels)?,
         path: layers.optional_text(&at("path")).map(PathBuf::from),
         url,
+        ca_file: layers.optional_text(&at("ca_file")).map(PathBuf::from),
         preset,
         currency: layers.text(&at("currency")),
         amounts: layers.text(&at("amounts")),

@@ -1,6 +1,7 @@
 //! The simulated site that `quarterdeck demo` and `quarterdeck sim` open: every simulator with its demo world.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::panel::{
@@ -21,6 +22,8 @@ pub struct DemoOptions {
     pub clock: Arc<dyn Clock>,
     /// The panel's world: the demo's, or a large one.
     pub world: WorldKind,
+    /// Where the panel listens.
+    pub listen: SocketAddr,
 }
 
 /// A running demo site. The demo's servers carry order ids as external ids; see [`DemoSite::world`].
@@ -29,10 +32,10 @@ pub struct DemoSite {
 }
 
 impl DemoSite {
-    /// Starts the simulators on loopback ports chosen by the system.
+    /// Starts the simulators.
     ///
     /// # Errors
-    /// No port could be opened.
+    /// The address or a port could not be opened.
     pub async fn start(options: DemoOptions) -> io::Result<Self> {
         let panel = PanelSim::start(PanelSimOptions {
             seed: options.seed,
@@ -44,6 +47,7 @@ impl DemoSite {
             installs: InstallPolicy { min_ms: 8_000, max_ms: 25_000, failure_rate: 0.0, is_held: false },
             faults: options.faults,
             is_eventful: true,
+            listen: options.listen,
             ..PanelSimOptions::default()
         })
         .await?;

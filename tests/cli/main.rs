@@ -7,4 +7,5 @@ mod engine_process;
 mod lists;
 mod pty;
 mod secrets;
+mod sim;
 mod site;

@@ -11,6 +11,7 @@ mod pooler;
 mod postgres;
 mod shop;
 mod suite;
+mod tls;
 mod trouble;
 
 use shop::{Backend, Shop};

@@ -9,3 +9,4 @@ mod paging;
 mod secrets;
 mod server;
 mod sim;
+mod tls;

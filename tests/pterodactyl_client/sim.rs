@@ -41,7 +41,7 @@ async fn sim(options: PanelSimOptions) -> (PanelSim, PanelClient) {
 }
 
 /// A complete order for a server on the first free allocation.
-async fn order(client: &PanelClient, external_id: &str) -> NewServer {
+pub async fn order(client: &PanelClient, external_id: &str) -> NewServer {
     let nodes = client.nodes(Priority::Run).await.expect("nodes");
     let node: i64 = nodes.first().expect("a node").key.id.parse().expect("digits");
     let free = client.free_allocations(node, 1, Priority::Run).await.expect("allocations");

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use quarterdeck::model::server::PowerState;
 use quarterdeck::model::time::ManualClock;
-use quarterdeck::sim::panel::{DEFAULT_START, FaultRates, PanelSimOptions, ServerView, WorldKind};
+use quarterdeck::sim::panel::{
+    ANY_LOOPBACK_PORT, DEFAULT_START, FaultRates, PanelSimOptions, ServerView, WorldKind,
+};
 use quarterdeck::sim::{DemoOptions, DemoSite};
 
 use crate::behaviour::{application, client, small};
@@ -17,6 +19,7 @@ async fn demo(seed: u64) -> (DemoSite, Arc<ManualClock>) {
         faults: FaultRates::default(),
         clock: clock.clone(),
         world: WorldKind::Demo,
+        listen: ANY_LOOPBACK_PORT,
     };
     (DemoSite::start(options).await.expect("a site"), clock)
 }

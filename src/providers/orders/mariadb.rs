@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::mysql::{MySql, MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow};
+use sqlx::mysql::{
+    MySql, MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode,
+};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, Row};
@@ -16,6 +18,7 @@ use super::settings::OrdersSettings;
 use super::sql::{Dialect, Statement};
 use super::trouble::{During, explain, timed_out, unusable_url};
 use crate::model::problem::Problem;
+use crate::providers::transport::Authorities;
 
 /// A pool of MariaDB connections.
 pub(super) struct MariaDbDriver {
@@ -37,6 +40,14 @@ impl MariaDbDriver {
         let options = MySqlConnectOptions::from_str(&text)
             .map_err(|_| unusable_url(&account, "mysql"))?
             .disable_statement_logging();
+        let options = match &settings.ca_file {
+            // An authority that is named and then not asked would be a lie.
+            Some(file) => {
+                Authorities::read(file)?;
+                options.ssl_ca(file).ssl_mode(MySqlSslMode::VerifyIdentity)
+            }
+            None => options,
+        };
         let pool = MySqlPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(Duration::from_millis(settings.connect_timeout_ms))

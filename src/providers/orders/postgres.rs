@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgListener, PgPool, PgPoolOptions, PgRow, Postgres};
+use sqlx::postgres::{
+    PgArguments, PgConnectOptions, PgListener, PgPool, PgPoolOptions, PgRow, PgSslMode, Postgres,
+};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
 use tokio::sync::{OnceCell, watch};
@@ -22,6 +24,7 @@ use super::sql::{Dialect, Statement};
 use super::trouble::{During, explain, timed_out, unusable_url};
 use crate::model::finding::{Finding, Severity};
 use crate::model::problem::Problem;
+use crate::providers::transport::Authorities;
 
 /// The port of Supabase's transaction-mode pooler.
 const TRANSACTION_POOLER_PORT: u16 = 6543;
@@ -48,6 +51,14 @@ impl PostgresDriver {
             .map_err(|_| unusable_url(&account, "postgres"))?
             .application_name("quarterdeck")
             .disable_statement_logging();
+        let options = match &settings.ca_file {
+            // An authority that is named and then not asked would be a lie.
+            Some(file) => {
+                Authorities::read(file)?;
+                options.ssl_root_cert(file).ssl_mode(PgSslMode::VerifyFull)
+            }
+            None => options,
+        };
         let is_pooled = match settings.pooler {
             PoolerMode::Auto => options.get_port() == TRANSACTION_POOLER_PORT,
             PoolerMode::Direct => false,

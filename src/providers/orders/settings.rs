@@ -49,6 +49,9 @@ pub struct OrdersSettings {
     pub panel: AccountId,
     /// Which database.
     pub source: OrdersSource,
+    /// A PEM file with the authority of the server's certificate. With it the certificate and its name are checked,
+    /// whatever the URL says.
+    pub ca_file: Option<PathBuf>,
     /// The names to start from.
     pub preset: Preset,
     /// Names over the preset: `orders` (a table, also `schema.table`) or `orders.claim_token` (a column); an empty
@@ -85,6 +88,7 @@ impl OrdersSettings {
             account,
             panel,
             source,
+            ca_file: None,
             preset,
             overrides: BTreeMap::new(),
             amounts: None,

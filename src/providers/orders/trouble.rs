@@ -5,6 +5,7 @@
 use super::sql::Dialect;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::sanitise::sanitise;
+use crate::providers::transport::Refusal;
 
 /// What was being done when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,11 @@ const SQLITE: &[Known] = &[
 
 /// Explains an error of sqlx.
 pub(super) fn explain(account: &str, dialect: Dialect, during: During, error: &sqlx::Error) -> Problem {
+    if during == During::Connect
+        && let Some(refusal) = Refusal::of(error, "its server")
+    {
+        return refusal.problem(&format!("orders database {account}: cannot connect"));
+    }
     let lost = if during == During::Write { Effect::Possible } else { Effect::None };
     let what = match during {
         During::Connect => "cannot connect",
@@ -130,7 +136,7 @@ pub(super) fn explain(account: &str, dialect: Dialect, during: During, error: &s
             Fault::Configuration,
             Effect::None,
             format!("TLS: {error}"),
-            "check sslmode and the certificate authority",
+            "let the server offer TLS, or say in the URL that the way is private: sslmode=disable (PostgreSQL), ssl-mode=DISABLED",
         ),
         sqlx::Error::PoolTimedOut => (
             ProblemKind::Timeout,
@@ -157,11 +163,9 @@ pub(super) fn explain(account: &str, dialect: Dialect, during: During, error: &s
             CHECK_MAPPING,
         ),
     };
-    let retry = if matches!(kind, ProblemKind::Invalid | ProblemKind::Malformed) {
-        Retry::Never
-    } else {
-        Retry::Backoff
-    };
+    let is_final =
+        matches!(kind, ProblemKind::Invalid | ProblemKind::Malformed) || matches!(error, sqlx::Error::Tls(_));
+    let retry = if is_final { Retry::Never } else { Retry::Backoff };
     Problem {
         kind,
         fault,

@@ -1,6 +1,7 @@
 //! What a panel client needs to know before its first request.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -20,6 +21,8 @@ pub struct PanelSettings {
     pub client_key: Option<SecretString>,
     /// The `Origin` of the console socket where it is not the panel's address (§4.6).
     pub origin: Option<String>,
+    /// A PEM file with authorities that the panel's and the nodes' certificates may come from, beside the machine's.
+    pub ca_file: Option<PathBuf>,
     /// Deadlines.
     pub timeouts: Timeouts,
     /// The largest answer read, in decoded bytes; a larger one is refused unread.
@@ -36,6 +39,7 @@ impl PanelSettings {
             application_key,
             client_key: None,
             origin: None,
+            ca_file: None,
             timeouts: Timeouts::default(),
             body_cap_bytes: crate::providers::transport::DEFAULT_BODY_CAP_BYTES,
         }

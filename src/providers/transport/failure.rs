@@ -4,11 +4,9 @@ use std::error::Error;
 
 use super::call::{Call, Class};
 use super::redact::Redactor;
+use super::refusal::Refusal;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 
-/// The certificate or the handshake was refused.
-const TLS_ADVICE: &str =
-    "check the certificate and that the machine trusts its authority (Debian: package ca-certificates)";
 /// The address does not answer.
 const REACH_ADVICE: &str = "check the address, DNS, firewall and VPN";
 
@@ -26,14 +24,16 @@ pub(super) fn of_client(error: reqwest::Error, call: &Call, host: &str, redactor
     let cause = redactor.clean(&innermost(&error).to_string());
     let asked = call.describe();
     if error.is_connect() {
-        let is_tls = sources(&error).any(|source| source.is::<rustls::Error>() || holds_tls(source));
+        if let Some(refusal) = Refusal::of(&error, host) {
+            return refusal.problem(&asked);
+        }
         return Problem {
             kind: ProblemKind::Unreachable,
-            fault: if is_tls { Fault::Configuration } else { Fault::Network },
+            fault: Fault::Network,
             retry: Retry::Backoff,
             effect: Effect::None,
             message: format!("{asked}: {host} was not reached: {cause}"),
-            advice: if is_tls { TLS_ADVICE } else { REACH_ADVICE }.to_owned(),
+            advice: REACH_ADVICE.to_owned(),
         };
     }
     if error.is_builder() {
@@ -127,12 +127,4 @@ fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dy
 
 fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     sources(error).last().unwrap_or(error)
-}
-
-/// TLS errors travel inside IO errors, which do not show them as a source.
-fn holds_tls(error: &(dyn Error + 'static)) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::get_ref)
-        .is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
 }

@@ -10,6 +10,7 @@ pub mod budget;
 mod call;
 mod failure;
 mod redact;
+mod refusal;
 mod tls;
 
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use secrecy::{ExposeSecret, SecretString};
 pub use budget::{Budget, BudgetLevel, Priority};
 pub use call::{Answer, Call, Class};
 pub use redact::Redactor;
-pub use tls::{Use as TlsUse, client_config as tls_client_config};
+pub use refusal::Refusal;
+pub use tls::{Authorities, Use as TlsUse, client_config as tls_client_config};
 
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::Clock;
@@ -54,6 +56,8 @@ pub struct TransportSettings {
     pub body_cap_bytes: usize,
     /// Every secret of the account, to be taken out of texts.
     pub redactor: Redactor,
+    /// Whom the account trusts beside the machine's authorities.
+    pub authorities: Authorities,
 }
 
 /// The request path of one account and API. Cheap to clone; clones share connections and budget.
@@ -85,7 +89,7 @@ impl Transport {
             })?;
         authorization.set_sensitive(true);
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(tls::Use::Requests)?)
+            .tls_backend_preconfigured(tls::client_config(tls::Use::Requests, &settings.authorities)?)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .user_agent(USER_AGENT)

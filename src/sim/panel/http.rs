@@ -8,7 +8,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::answer::{Answer, Content, Failure};
@@ -33,11 +32,11 @@ struct Panel {
 }
 
 /// Serves the panel until stopped.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
+pub(super) async fn serve(listener: CutListener, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
     let mut until = stopped.clone();
     let app = Router::new().fallback(answer).with_state(Panel { shared, stopped });
     let service = app.into_make_service_with_connect_info::<Scissors>();
-    let served = axum::serve(CutListener(listener), service).with_graceful_shutdown(async move {
+    let served = axum::serve(listener, service).with_graceful_shutdown(async move {
         drop(until.wait_for(|is_stopped| *is_stopped).await);
     });
     drop(served.await);

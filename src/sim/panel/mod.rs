@@ -45,6 +45,6 @@ pub use bill::ServerBill;
 pub use faults::{DaemonMode, Fault, FaultRates, OVERSIZED_BYTES};
 pub use handle::{FaultHandle, WorldHandle};
 pub use log::RequestRecord;
-pub use options::{DEFAULT_START, InstallPolicy, PanelSimOptions, RateLimits, WorldKind};
+pub use options::{ANY_LOOPBACK_PORT, DEFAULT_START, InstallPolicy, PanelSimOptions, RateLimits, WorldKind};
 pub use start::{PanelKeys, PanelSim};
 pub use views::{EggView, NodeView, ServerView};

@@ -1,6 +1,7 @@
 //! What a simulated panel is started with.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use super::faults::FaultRates;
@@ -29,7 +30,15 @@ pub struct PanelSimOptions {
     pub create_pause_ms: u64,
     /// Whether servers crash and nodes go into maintenance on their own.
     pub is_eventful: bool,
+    /// Where the panel listens: loopback on a port chosen by the system unless said otherwise. The nodes' daemons
+    /// listen on the same address, on ports chosen by the system.
+    pub listen: SocketAddr,
+    /// The certificate and key that panel and daemons show; plain HTTP without.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
 }
+
+/// Loopback, on a port that the system chooses.
+pub const ANY_LOOPBACK_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Where the default clock starts: the day the captures were made, so that two runs of one seed show the same dates.
 pub const DEFAULT_START: Timestamp = Timestamp(1_795_190_400_000);
@@ -47,6 +56,8 @@ impl Default for PanelSimOptions {
             daemon_timeout_ms: 15_000,
             create_pause_ms: 15,
             is_eventful: false,
+            listen: ANY_LOOPBACK_PORT,
+            tls: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Starting and stopping a simulated panel.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::clock::WorldClock;
 use super::handle::{FaultHandle, WorldHandle};
+use super::listener::CutListener;
 use super::options::PanelSimOptions;
 use super::seed;
 use super::shared::Shared;
@@ -56,31 +58,35 @@ pub struct PanelSim {
 }
 
 impl PanelSim {
-    /// Starts the panel and one daemon socket per seeded node, on loopback ports chosen by the system.
+    /// Starts the panel and one daemon socket per seeded node.
     ///
     /// # Errors
-    /// No port could be opened.
+    /// The address or a port could not be opened.
     pub async fn start(options: PanelSimOptions) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let listener = TcpListener::bind(options.listen).await?;
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", reachable(listener.local_addr()?));
         let clock = WorldClock::new(options.clock.clone(), options.speed);
         let mut world = World::new(&options, clock.world_now(), clock.base_now());
         world.url.clone_from(&url);
         let keys = seed::fill(&mut world, options.world);
         let mut sockets = Vec::new();
         for node in world.nodes.values_mut() {
-            let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
+            let socket = TcpListener::bind((options.listen.ip(), 0)).await?;
             let port = socket.local_addr()?.port();
             node.socket_port = Some(port);
             node.daemon_listen = i64::from(port);
+            scheme.clone_into(&mut node.scheme);
+            node.fqdn = host_of(reachable(socket.local_addr()?));
             sockets.push((node.id, socket));
         }
         let shared = Arc::new(Shared::new(&options, clock, world));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(http::serve(listener, Arc::clone(&shared), stopped.clone()));
+        let wrap = |listener| CutListener::new(listener, options.tls.clone());
+        tasks.spawn(http::serve(wrap(listener), Arc::clone(&shared), stopped.clone()));
         for (node_id, socket) in sockets {
-            tasks.spawn(wings::serve(socket, node_id, Arc::clone(&shared), stopped.clone()));
+            tasks.spawn(wings::serve(wrap(socket), node_id, Arc::clone(&shared), stopped.clone()));
         }
         tasks.spawn(tick(Arc::clone(&shared), stopped));
         Ok(Self { url, keys, shared, stop, tasks })
@@ -123,6 +129,24 @@ impl PanelSim {
         if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
             self.tasks.shutdown().await;
         }
+    }
+}
+
+/// The address under which this machine reaches a listener: one on every interface is reached over loopback.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listening.port())
+}
+
+/// The host part of an address as a URL writes it.
+fn host_of(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }
 

@@ -9,7 +9,6 @@ use axum::extract::{ConnectInfo, Path, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 
 use super::faults::DaemonMode;
@@ -33,12 +32,12 @@ struct Node {
 }
 
 /// Serves a node's daemon until stopped.
-pub(super) async fn serve(socket: TcpListener, id: i64, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
+pub(super) async fn serve(socket: CutListener, id: i64, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
     let mut until = stopped.clone();
     let app =
         Router::new().route("/api/servers/{uuid}/ws", get(connect)).with_state(Node { id, shared, stopped });
     let service = app.into_make_service_with_connect_info::<Scissors>();
-    let served = axum::serve(CutListener(socket), service).with_graceful_shutdown(async move {
+    let served = axum::serve(socket, service).with_graceful_shutdown(async move {
         drop(until.wait_for(|is_stopped| *is_stopped).await);
     });
     drop(served.await);

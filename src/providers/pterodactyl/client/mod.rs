@@ -27,7 +27,9 @@ use super::wire::{Item, List, Numbered, Pagination};
 use crate::model::ids::AccountId;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::{Clock, Timestamp};
-use crate::providers::transport::{Answer, Call, Priority, Redactor, Transport, TransportSettings};
+use crate::providers::transport::{
+    Answer, Authorities, Call, Priority, Redactor, Transport, TransportSettings,
+};
 use nodes::CountMemory;
 
 /// Rows asked per page: the panel runs several queries per server, larger pages are slow (§3.7).
@@ -55,6 +57,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     counts: CountMemory,
     tokens: TokenShelf,
+    authorities: Authorities,
 }
 
 impl std::fmt::Debug for PanelClient {
@@ -64,7 +67,8 @@ impl std::fmt::Debug for PanelClient {
 }
 
 impl PanelClient {
-    /// A client for these settings. Fails when the address is not a http(s) URL or a key cannot be sent in a header.
+    /// A client for these settings. Fails when the address is not a http(s) URL, a key cannot be sent in a header, or the
+    /// file of authorities cannot be used.
     pub fn new(settings: PanelSettings, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let application_key = KeyKind::of(settings.application_key.expose_secret());
         // An admin's account key serves both APIs (§1), an application key never the client API.
@@ -77,6 +81,7 @@ impl PanelClient {
             client_secret.as_ref().map_or(KeyKind::Unknown, |key| KeyKind::of(key.expose_secret()));
         let secrets = [Some(settings.application_key.clone()), client_secret.clone()];
         let redactor = Redactor::new(secrets.into_iter().flatten().collect());
+        let authorities = settings.ca_file.as_deref().map(Authorities::read).transpose()?.unwrap_or_default();
         let transport = |api: PanelApi, key: SecretString| {
             let transport = TransportSettings {
                 name: format!("account {}, {}", settings.account, api.word()),
@@ -85,6 +90,7 @@ impl PanelClient {
                 connect_timeout: settings.timeouts.connect,
                 body_cap_bytes: settings.body_cap_bytes,
                 redactor: redactor.clone(),
+                authorities: authorities.clone(),
             };
             Transport::new(&transport, Arc::clone(&clock))
         };
@@ -92,8 +98,17 @@ impl PanelClient {
         let client = client_secret.map(|key| transport(PanelApi::Client, key)).transpose()?;
         let counts = CountMemory::default();
         let tokens = TokenShelf::default();
-        let shared =
-            Shared { settings, application, application_key, client, client_key, clock, counts, tokens };
+        let shared = Shared {
+            settings,
+            application,
+            application_key,
+            client,
+            client_key,
+            clock,
+            counts,
+            tokens,
+            authorities,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -128,6 +143,16 @@ impl PanelClient {
 
     fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// Whom connections to the nodes trust beside the machine's authorities.
+    pub(super) fn authorities(&self) -> &Authorities {
+        &self.shared.authorities
+    }
+
+    /// Whether the panel is asked over TLS.
+    pub(super) fn is_over_tls(&self) -> bool {
+        self.shared.application.base().starts_with("https:")
     }
 
     pub(super) fn tokens(&self) -> &TokenShelf {

@@ -21,11 +21,11 @@ use super::protocol::{self, Say};
 use super::queue::ItemQueue;
 use super::session::{Effect, Ending, Event, Session, Typed};
 use super::tokens::Token;
-use crate::model::problem::{Problem, ProblemKind};
+use crate::model::problem::{Problem, ProblemKind, Retry};
 use crate::model::request::ConsoleItem;
 use crate::model::time::Clock;
 use crate::providers::pterodactyl::client::PanelClient;
-use crate::providers::transport::{TlsUse, tls_client_config};
+use crate::providers::transport::{Refusal, TlsUse, tls_client_config};
 
 /// The largest message taken from a daemon; console lines are a few hundred bytes, install output a few KiB.
 const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
@@ -140,8 +140,14 @@ async fn open(source: &ConsoleSource, address: &str) -> Result<Socket, Ending> {
         .map_err(|_| Ending::Over("the configured origin fits in no header".to_owned()))?;
     request.headers_mut().insert(header::ORIGIN, origin);
     let connector = if address.starts_with("wss:") {
-        let config = tls_client_config(TlsUse::Socket).map_err(|problem| lost(problem.message))?;
+        let config = tls_client_config(TlsUse::Socket, source.client.authorities())
+            .map_err(|problem| lost(problem.message))?;
         Connector::Rustls(Arc::new(config))
+    } else if source.client.is_over_tls() {
+        // As a browser does: a token that came over TLS is not sent readable.
+        return Err(Ending::Over(format!(
+            "the node {host} offers its console without TLS: set its scheme to https in the panel"
+        )));
     } else {
         Connector::Plain
     };
@@ -172,10 +178,13 @@ fn refused_upgrade(error: &SocketError, host: &str, origin: &str) -> Ending {
             StatusCode::BAD_REQUEST => lost(format!("the node {host} takes no more consoles of this server")),
             status => lost(format!("the node {host} refuses the console ({status})")),
         },
-        SocketError::Tls(_) => {
-            lost(format!("the node {host} was not reached: TLS failed: check its certificate"))
-        }
-        error => lost(format!("the node {host} was not reached: {error}")),
+        error => match Refusal::of(error, host) {
+            Some(Refusal { message, advice, is_final: true, .. }) => {
+                Ending::Over(format!("{message} · {advice}"))
+            }
+            Some(refusal) => lost(refusal.message),
+            None => lost(format!("the node {host} was not reached: {error}")),
+        },
     }
 }
 
@@ -187,6 +196,8 @@ fn ending_of(problem: &Problem) -> Ending {
         | ProblemKind::Forbidden
         | ProblemKind::Unauthenticated
         | ProblemKind::Refused => Ending::Over(problem.to_string()),
+        // A certificate that is refused, an answer that is no panel's: asking again changes nothing.
+        _ if problem.retry == Retry::Never => Ending::Over(problem.to_string()),
         _ => Ending::Lost { reason: problem.message.clone(), is_token_refused: false },
     }
 }
