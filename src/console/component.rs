@@ -350,6 +350,8 @@ pub struct Touched {
     pub is_shop: bool,
     /// The reconciler's findings.
     pub is_findings: bool,
+    /// Balances and what burns them.
+    pub is_money: bool,
     /// Series of samples.
     pub is_series: bool,
     /// Lines for everyone.
@@ -360,7 +362,9 @@ impl Touched {
     /// Notes one change, before it is applied.
     pub fn note(&mut self, change: &Change) {
         match change {
-            Change::Site(_) | Change::Summary(_) | Change::Feed(_) => self.is_header = true,
+            Change::Site(_) | Change::Summary(_) | Change::Feed(_) | Change::Alerts(_) => {
+                self.is_header = true;
+            }
             Change::Order(entry) => self.orders.push(entry.order.key()),
             Change::OrderRemoved(id) => self.orders.push(id.clone()),
             Change::ShopPlan(_) | Change::ShopPlanRemoved(_) | Change::RegionNodes(_) => self.is_shop = true,
@@ -371,6 +375,7 @@ impl Touched {
             Change::Run(run) => self.runs.push(run.id.clone()),
             Change::RunRemoved(id) => self.runs.push(id.clone()),
             Change::Findings(_) => self.is_findings = true,
+            Change::Balance(_) | Change::BalanceRemoved(_) | Change::Burners { .. } => self.is_money = true,
             Change::Samples { .. } => self.is_series = true,
             Change::Notice { .. } => self.is_notices = true,
         }

@@ -35,6 +35,13 @@ pub(super) async fn answer(
         Request::Doctor => Ok(Reply::Findings(examination::examine(engine).await)),
         Request::Series { series, since } => samples(engine, series, since).await,
         Request::ConsoleCommand { server, line } => console_command(engine, caller, server, line).await,
+        // Accounts with credits are not read yet: there is nothing to answer from.
+        Request::CreditsHistory { .. }
+        | Request::TakeSnapshot
+        | Request::SilenceAlert { .. }
+        | Request::UnsilenceAlert(_) => {
+            Err(Problem::refused("no account with credits is connected", "configure one"))
+        }
         Request::Audit { limit } => {
             let limit = limit.min(AUDIT_ENTRIES_MAX) as usize;
             blocking(&engine.store, move |store| audit::last(store, limit)).await.map(Reply::Audit)

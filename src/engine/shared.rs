@@ -197,6 +197,10 @@ fn is_cached(change: &Change) -> bool {
             | Change::Run(_)
             | Change::RunRemoved(_)
             | Change::Findings(_)
+            | Change::Balance(_)
+            | Change::BalanceRemoved(_)
+            | Change::Burners { .. }
+            | Change::Alerts(_)
             | Change::Samples { .. }
             | Change::Notice { .. }
     )

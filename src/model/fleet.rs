@@ -10,6 +10,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::account::{Feed, FeedKind};
+use super::balance::BalanceKey;
+use super::balance_view::BalanceView;
 use super::finding::Finding;
 use super::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 use super::money::Money;
@@ -18,6 +20,7 @@ use super::order::{Order, RegionNode, ShopPlan};
 use super::run::Run;
 use super::server::{PowerState, Server, Usage};
 use super::site::Site;
+use super::spend::{Alert, Burner};
 use super::time::Timestamp;
 
 /// The totals of the header, computed by the engine.
@@ -157,6 +160,19 @@ pub enum Change {
     RunRemoved(RunId),
     /// The whole list of the reconciler's findings.
     Findings(Vec<Finding>),
+    /// A balance, read again or with another burn.
+    Balance(Box<BalanceView>),
+    /// A balance that is gone from its account (a pool).
+    BalanceRemoved(BalanceKey),
+    /// Everything that burns a balance.
+    Burners {
+        /// The balance.
+        payer: BalanceKey,
+        /// Largest first.
+        burners: Vec<Burner>,
+    },
+    /// The whole list of the alerts that hold.
+    Alerts(Vec<Alert>),
     /// New points of a series in focus, oldest first.
     Samples {
         /// Which series.
@@ -202,6 +218,12 @@ pub struct Fleet {
     pub runs: BTreeMap<RunId, Run>,
     /// The reconciler's findings.
     pub findings: Vec<Finding>,
+    /// Balances by key.
+    pub balances: BTreeMap<BalanceKey, BalanceView>,
+    /// What burns each balance, largest first.
+    pub burners: BTreeMap<BalanceKey, Vec<Burner>>,
+    /// Alerts that hold.
+    pub alerts: Vec<Alert>,
     /// Series in focus.
     pub series: BTreeMap<SeriesKey, Vec<Sample>>,
     /// Lines for everyone, oldest first.
@@ -255,6 +277,17 @@ impl Fleet {
                 self.runs.remove(&id);
             }
             Change::Findings(findings) => self.findings = findings,
+            Change::Balance(view) => {
+                self.balances.insert(view.balance.key.clone(), *view);
+            }
+            Change::BalanceRemoved(key) => {
+                self.balances.remove(&key);
+                self.burners.remove(&key);
+            }
+            Change::Burners { payer, burners } => {
+                self.burners.insert(payer, burners);
+            }
+            Change::Alerts(alerts) => self.alerts = alerts,
             Change::Samples { series, points } => self.extend_series(series, points),
             Change::Notice { at, text } => {
                 self.notices.push((at, text));
@@ -294,6 +327,14 @@ impl Fleet {
             .chain(self.nodes.values().cloned().map(|node| Change::Node(Box::new(node))))
             .chain(self.runs.values().cloned().map(|run| Change::Run(Box::new(run))))
             .chain(std::iter::once_with(|| Change::Findings(self.findings.clone())))
+            .chain(self.balances.values().cloned().map(|view| Change::Balance(Box::new(view))))
+            .chain(
+                self.burners.iter().map(|(payer, burners)| Change::Burners {
+                    payer: payer.clone(),
+                    burners: burners.clone(),
+                }),
+            )
+            .chain(std::iter::once_with(|| Change::Alerts(self.alerts.clone())))
             .chain(self.servers.values().cloned().map(Change::Server))
             .chain(self.notices.iter().map(|(at, text)| Change::Notice { at: *at, text: text.clone() }))
     }

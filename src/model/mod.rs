@@ -5,6 +5,7 @@
 pub mod account;
 pub mod action;
 pub mod balance;
+pub mod balance_view;
 pub mod deployment;
 pub mod external_id;
 pub mod filter;

@@ -1,12 +1,15 @@
 //! What a client may ask an engine, and what it may answer: data only; frames are `link`'s.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActionPlan, ActionRequest};
+use super::balance::BalanceKey;
 use super::finding::Finding;
 use super::fleet::{Sample, SeriesKey};
 use super::ids::{NodeKey, OperatorName, PlanId, RunId, ServerKey};
 use super::server::{PowerSignal, PowerState, Usage};
+use super::spend::{AlertKey, Day};
 use super::time::Timestamp;
 
 /// What a console has on screen: drives polling cadence and which samples are pushed to it.
@@ -77,6 +80,30 @@ pub enum Request {
         /// The id of the `ConsoleOpen` request.
         stream: u64,
     },
+    /// Spend of a balance over time, for the chart and the daily bars.
+    CreditsHistory {
+        /// The balance.
+        balance: BalanceKey,
+        /// From when.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+        /// Points at most: as wide as the chart.
+        points: u32,
+    },
+    /// Take a snapshot of every balance and server now.
+    TakeSnapshot,
+    /// Say that an alert is known, until when and why.
+    SilenceAlert {
+        /// Which.
+        alert: AlertKey,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Take a silence back.
+    UnsilenceAlert(AlertKey),
     /// The last entries of the audit log, newest last.
     Audit {
         /// How many at most.
@@ -130,6 +157,30 @@ pub struct EngineStatus {
     pub orders: u32,
 }
 
+/// One slice of a balance's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryPoint {
+    /// The slice's first moment.
+    pub at: Timestamp,
+    /// What was spent in it.
+    pub spent: Decimal,
+    /// The balance at its end; nothing where none was read by then.
+    pub balance: Option<Decimal>,
+    /// Whether part of it was not watched.
+    pub is_gap: bool,
+}
+
+/// A balance's history.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CreditsHistory {
+    /// Equal slices, oldest first.
+    pub points: Vec<HistoryPoint>,
+    /// The same span by day of the site's zone, oldest first.
+    pub days: Vec<Day>,
+    /// What was declared for each server in the span, largest first.
+    pub by_server: Vec<(ServerKey, String, Decimal)>,
+}
+
 /// A good answer to a [`Request`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +195,8 @@ pub enum Reply {
     Findings(Vec<Finding>),
     /// Points of a series.
     Samples(Vec<Sample>),
+    /// A balance's history.
+    CreditsHistory(Box<CreditsHistory>),
     /// Audit entries.
     Audit(Vec<AuditEntry>),
     /// The engine's condition.
