@@ -1,5 +1,7 @@
 //! A run: every step with its time and outcome, what it waits for, what went wrong and what to do.
 
+use std::ops::Range;
+
 use ratatui::text::{Line, Span};
 
 use super::{clean, heading, moment, pane, subject};
@@ -13,9 +15,19 @@ use crate::model::run::{Run, RunStatus, StepState, StepStatus};
 /// Cells of a step's duration.
 const ELAPSED_CELLS: usize = format::AGE_WIDTH;
 
+/// Everything about a run, and where in it the eye should rest.
+pub struct Laid {
+    /// The lines.
+    pub lines: Vec<Line<'static>>,
+    /// How many of them stand before the first step: what it is, what it waits for, what went wrong.
+    pub head: usize,
+    /// The step that acts, or else the one that failed.
+    pub focus: Option<Range<usize>>,
+}
+
 /// Everything about a run.
 #[must_use]
-pub fn lines(context: &ViewContext<'_>, run: &Run, cells: usize) -> Vec<Line<'static>> {
+pub fn lines(context: &ViewContext<'_>, run: &Run, cells: usize) -> Laid {
     let mut lines = pane(context, cells);
     subject(&mut lines, &run.plan.title, words::run_status(run.status, context).span(), context);
     lines.row("started", &format!("{} by {}", moment(run.started_at, context), run.by), context.theme.text);
@@ -24,10 +36,11 @@ pub fn lines(context: &ViewContext<'_>, run: &Run, cells: usize) -> Vec<Line<'st
     lines.row("elapsed", &format!("{elapsed}, {done} of {all} steps done"), context.theme.text);
     outcome(&mut lines, context, run);
     heading(&mut lines, "Steps", context);
-    steps(&mut lines, context, run);
+    let head = lines.len();
+    let focus = steps(&mut lines, context, run);
     lines.gap();
     lines.row("run", run.id.as_str(), context.theme.muted);
-    lines.finish()
+    Laid { lines: lines.finish(), head, focus }
 }
 
 /// What it waits for, what came of it, what to do.
@@ -66,11 +79,20 @@ pub fn outcome(lines: &mut Lines, context: &ViewContext<'_>, run: &Run) {
     }
 }
 
-/// The steps, one line each, with the detail below where it does not fit.
-pub fn steps(lines: &mut Lines, context: &ViewContext<'_>, run: &Run) {
-    for step in &run.steps {
+/// The steps, one line each, with the detail below; gives the lines of the step that acts, or of the one that failed.
+pub fn steps(lines: &mut Lines, context: &ViewContext<'_>, run: &Run) -> Option<Range<usize>> {
+    let first = |wanted: &[StepStatus]| run.steps.iter().position(|step| wanted.contains(&step.status));
+    let in_focus =
+        first(&[StepStatus::Acting]).or_else(|| first(&[StepStatus::UndoFailed, StepStatus::Failed]));
+    let mut focus = None;
+    for (index, step) in run.steps.iter().enumerate() {
+        let from = lines.len();
         self::step(lines, context, step);
+        if Some(index) == in_focus {
+            focus = Some(from..lines.len());
+        }
     }
+    focus
 }
 
 fn step(lines: &mut Lines, context: &ViewContext<'_>, step: &StepState) {

@@ -12,6 +12,7 @@ use crate::console::details::clean;
 use crate::console::dialogs::frame;
 use crate::console::format;
 use crate::console::widgets::paragraph::{self, Lines};
+use crate::console::widgets::scroll::Scroll;
 use crate::console::words;
 use crate::model::finding::{Finding, Severity};
 use crate::model::problem::Problem;
@@ -24,8 +25,7 @@ const ROWS_SHOWN: usize = 20;
 /// The view.
 pub struct DoctorView {
     state: State,
-    offset: usize,
-    page: usize,
+    scroll: Scroll,
     painted: Vec<Line<'static>>,
     is_dirty: bool,
 }
@@ -41,14 +41,14 @@ enum State {
 
 impl Default for DoctorView {
     fn default() -> Self {
-        Self { state: State::Running, offset: 0, page: 1, painted: Vec::new(), is_dirty: true }
+        Self { state: State::Running, scroll: Scroll::default(), painted: Vec::new(), is_dirty: true }
     }
 }
 
 impl DoctorView {
     fn ask(&mut self, effects: &mut Effects) {
         self.state = State::Running;
-        self.offset = 0;
+        self.scroll = Scroll::default();
         effects.send(Request::Doctor, Ticket(0));
     }
 
@@ -137,13 +137,12 @@ impl Component for DoctorView {
         }
         let inner = frame::draw(area, buffer, "Doctor", context);
         let lines = self.lines(usize::from(inner.width), context);
-        paragraph::draw(&lines, self.offset, inner, buffer, context.theme.muted);
+        paragraph::draw(&lines, self.scroll.offset(), inner, buffer, context.theme.muted);
     }
 
     fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty {
         let lines = self.lines(usize::from(area.width.saturating_sub(4)), context);
-        self.page = usize::from(area.height.saturating_sub(2));
-        self.offset = paragraph::clamp(self.offset, lines.len(), self.page);
+        self.scroll.settle(lines.len(), usize::from(area.height.saturating_sub(2)));
         let has_changed = std::mem::take(&mut self.is_dirty) || lines != self.painted;
         self.painted = lines;
         Dirty::area_if(has_changed, area)
@@ -155,14 +154,7 @@ impl Component for DoctorView {
             Action::Back | Action::CloseViewer => effects.close(),
             Action::Refresh => self.ask(effects),
             Action::Copy => effects.push(Effect::Copy { text: self.report(), label: "report".to_owned() }),
-            Action::Up => self.offset = self.offset.saturating_sub(1),
-            Action::Down => self.offset = self.offset.saturating_add(1),
-            Action::PageUp => self.offset = self.offset.saturating_sub(self.page),
-            Action::PageDown => self.offset = self.offset.saturating_add(self.page),
-            Action::HalfPageUp => self.offset = self.offset.saturating_sub(self.page / 2),
-            Action::HalfPageDown => self.offset = self.offset.saturating_add(self.page / 2),
-            Action::Home => self.offset = 0,
-            Action::End => self.offset = usize::MAX,
+            action if self.scroll.on_action(action) => {}
             _ => return Handled::Ignored,
         }
         Handled::Consumed

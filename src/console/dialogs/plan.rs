@@ -19,6 +19,7 @@ use crate::console::context::ViewContext;
 use crate::console::keys::Key;
 use crate::console::runs_view::RunsView;
 use crate::console::widgets::confirm::{Answer, Prompt, Question};
+use crate::console::widgets::scroll::Scroll;
 use crate::console::words;
 use crate::model::action::{ActionPlan, ActionRequest, Confirmation};
 use crate::model::ids::RunId;
@@ -74,7 +75,7 @@ pub struct PlanDialog {
     typed: Option<String>,
     /// Why the plan must be looked at again.
     note: Option<String>,
-    offset: usize,
+    scroll: Scroll,
     is_dirty: bool,
 }
 
@@ -106,7 +107,7 @@ impl PlanDialog {
             opened_by: context.key,
             typed: None,
             note: None,
-            offset: 0,
+            scroll: Scroll::default(),
             is_dirty: true,
         }
     }
@@ -218,19 +219,6 @@ impl PlanDialog {
             Answer::Confirmed(typed) => self.confirmed(typed, context, effects),
         }
     }
-
-    fn scroll(&mut self, action: Action) -> bool {
-        self.offset = match action {
-            Action::Up => self.offset.saturating_sub(1),
-            Action::Down => self.offset.saturating_add(1),
-            Action::PageUp | Action::HalfPageUp => self.offset.saturating_sub(8),
-            Action::PageDown | Action::HalfPageDown => self.offset.saturating_add(8),
-            Action::Home => 0,
-            Action::End => usize::MAX,
-            _ => return false,
-        };
-        true
-    }
 }
 
 fn ticket(index: usize) -> Ticket {
@@ -251,13 +239,14 @@ impl Component for PlanDialog {
     }
 
     fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty {
-        self.offset = view::settle_offset(self, area, context);
+        let (lines, rows) = view::extent(self, area, context);
+        self.scroll.settle(lines, rows);
         Dirty::area_if(std::mem::take(&mut self.is_dirty), area)
     }
 
     fn on_action(&mut self, action: Action, context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
         self.is_dirty = true;
-        if self.scroll(action) {
+        if self.scroll.on_action(action) {
             return Handled::Consumed;
         }
         if self.phase == Phase::Deciding {

@@ -1,4 +1,9 @@
 //! A run on screen: steps ticking with their time, what it waits for, cancel, and at the end the address to copy.
+//!
+//! What it is and waits for stays on screen; the steps below it scroll with the one that acts, until the operator
+//! scrolls it away. Scrolled back, it is followed again.
+
+use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,8 +14,9 @@ use super::frame;
 use crate::console::actions::{Action, Scope};
 use crate::console::component::{Component, Dirty, Effect, Effects, Handled, Loudness, Touched};
 use crate::console::context::ViewContext;
-use crate::console::details;
+use crate::console::details::{self, run::Laid};
 use crate::console::widgets::paragraph;
+use crate::console::widgets::scroll::Scroll;
 use crate::model::ids::RunId;
 use crate::model::request::Request;
 use crate::model::run::{Run, RunStatus};
@@ -19,10 +25,17 @@ use crate::model::time::Timestamp;
 /// The widest a run is drawn.
 const WIDTH_MAX: u16 = 96;
 
+/// Rows that the steps must have at least; with fewer, the head scrolls with them.
+const STEP_ROWS_MIN: usize = 5;
+
 /// The dialog. Closing it changes nothing about the run.
 pub struct RunDialog {
     run: RunId,
-    offset: usize,
+    scroll: Scroll,
+    /// Whether the view moves with the step in focus.
+    is_following: bool,
+    /// The lines of that step among those that scroll.
+    focus: Option<Range<usize>>,
     painted: Vec<Line<'static>>,
     is_dirty: bool,
 }
@@ -76,18 +89,26 @@ impl RunDialog {
     /// The dialog of a run, which may not be known yet.
     #[must_use]
     pub fn new(run: RunId) -> Self {
-        Self { run, offset: 0, painted: Vec::new(), is_dirty: true }
+        Self {
+            run,
+            scroll: Scroll::default(),
+            is_following: true,
+            focus: None,
+            painted: Vec::new(),
+            is_dirty: true,
+        }
     }
 
     fn run<'a>(&self, context: &ViewContext<'a>) -> Option<&'a Run> {
         context.fleet.runs.get(&self.run)
     }
 
-    fn lines(&self, cells: usize, context: &ViewContext<'_>) -> Vec<Line<'static>> {
-        match self.run(context) {
-            Some(run) => details::run::lines(context, run, cells),
-            None => vec![Line::styled(format!("Run {} is starting", self.run), context.theme.accent)],
+    fn laid(&self, cells: usize, context: &ViewContext<'_>) -> Laid {
+        if let Some(run) = self.run(context) {
+            return details::run::lines(context, run, cells);
         }
+        let words = format!("Run {} is starting", self.run);
+        Laid { lines: vec![Line::styled(words, context.theme.accent)], head: 0, focus: None }
     }
 
     fn foot(&self, context: &ViewContext<'_>) -> Line<'static> {
@@ -111,6 +132,11 @@ impl RunDialog {
     }
 }
 
+/// Lines at the top that do not scroll: all before the steps, where the steps still have room.
+fn fixed_lines(laid: &Laid, rows: usize) -> usize {
+    if laid.head + STEP_ROWS_MIN <= rows { laid.head } else { 0 }
+}
+
 impl Component for RunDialog {
     fn scope(&self) -> Scope {
         Scope::Runs
@@ -121,17 +147,32 @@ impl Component for RunDialog {
         if inner.is_empty() {
             return;
         }
-        let lines = self.lines(usize::from(inner.width), context);
+        let laid = self.laid(usize::from(inner.width), context);
         let top = Rect { height: inner.height - 1, ..inner };
-        paragraph::draw(&lines, self.offset, top, buffer, context.theme.muted);
+        let fixed = fixed_lines(&laid, usize::from(top.height));
+        let (head, rest) = laid.lines.split_at(fixed);
+        for (row, line) in top.rows().zip(head) {
+            buffer.set_line(row.x, row.y, line, row.width);
+        }
+        let fixed = u16::try_from(fixed).unwrap_or(0);
+        let below = Rect { y: top.y + fixed, height: top.height - fixed, ..top };
+        paragraph::draw(rest, self.scroll.offset(), below, buffer, context.theme.muted);
         buffer.set_line(inner.x, inner.bottom() - 1, &self.foot(context), inner.width);
     }
 
     fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty {
-        let lines = self.lines(usize::from(area.width.saturating_sub(4)), context);
-        self.offset = paragraph::clamp(self.offset, lines.len(), usize::from(area.height.saturating_sub(3)));
-        let has_changed = std::mem::take(&mut self.is_dirty) || lines != self.painted;
-        self.painted = lines;
+        let laid = self.laid(usize::from(area.width.saturating_sub(4)), context);
+        let rows = usize::from(area.height.saturating_sub(3));
+        let fixed = fixed_lines(&laid, rows);
+        let before = self.scroll;
+        self.scroll.settle(laid.lines.len() - fixed, rows - fixed);
+        self.focus = laid.focus.map(|lines| lines.start - fixed..lines.end - fixed);
+        if let Some(focus) = self.focus.as_ref().filter(|_| self.is_following) {
+            self.scroll.reveal(focus);
+        }
+        let is_dirty = std::mem::take(&mut self.is_dirty);
+        let has_changed = is_dirty || laid.lines != self.painted || self.scroll != before;
+        self.painted = laid.lines;
         Dirty::area_if(has_changed, area)
     }
 
@@ -145,12 +186,9 @@ impl Component for RunDialog {
                     copy(run, effects);
                 }
             }
-            Action::Up => self.offset = self.offset.saturating_sub(1),
-            Action::Down => self.offset = self.offset.saturating_add(1),
-            Action::PageUp | Action::HalfPageUp => self.offset = self.offset.saturating_sub(8),
-            Action::PageDown | Action::HalfPageDown => self.offset = self.offset.saturating_add(8),
-            Action::Home => self.offset = 0,
-            Action::End => self.offset = usize::MAX,
+            action if self.scroll.on_action(action) => {
+                self.is_following = self.focus.as_ref().is_none_or(|focus| self.scroll.shows(focus));
+            }
             _ => return Handled::Ignored,
         }
         Handled::Consumed
@@ -175,7 +213,7 @@ impl Component for RunDialog {
 
     fn wanted_size(&self, screen: Rect, context: &ViewContext<'_>) -> Option<(u16, u16)> {
         let width = screen.width.min(WIDTH_MAX);
-        let lines = self.lines(usize::from(width.saturating_sub(4)), context).len();
+        let lines = self.laid(usize::from(width.saturating_sub(4)), context).lines.len();
         // Room for the details that steps get while they run, so that the box does not grow with every one.
         let rows = u16::try_from(lines + 8).unwrap_or(u16::MAX);
         Some((width, rows.min(screen.height)))

@@ -202,7 +202,7 @@ impl Kind for Runs {
     }
 
     fn details(&self, context: &ViewContext<'_>, id: &RunId, cells: usize) -> Vec<Line<'static>> {
-        context.fleet.runs.get(id).map(|run| details::run::lines(context, run, cells)).unwrap_or_default()
+        context.fleet.runs.get(id).map(|run| details::run::lines(context, run, cells).lines).unwrap_or_default()
     }
 
     fn copy_text(&self, context: &ViewContext<'_>, id: &RunId) -> Option<(String, &'static str)> {

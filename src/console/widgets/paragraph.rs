@@ -42,6 +42,18 @@ impl Lines {
         }
     }
 
+    /// Lines built so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.built.len()
+    }
+
+    /// Whether nothing was built yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.built.is_empty()
+    }
+
     /// A heading after a gap.
     pub fn heading(&mut self, title: &str, style: Style) {
         self.gap();
@@ -101,8 +113,8 @@ impl Lines {
     }
 }
 
-/// Draws lines from `offset` on; the last row says how many are below when some are. Returns the offset used, which
-/// never scrolls past the end.
+/// Draws lines from `offset` on; the first row says how many are above and the last how many are below, when some are.
+/// Returns the offset used, which never scrolls past the end.
 pub fn draw(lines: &[Line<'_>], offset: usize, area: Rect, buffer: &mut Buffer, more: Style) -> usize {
     let rows = usize::from(area.height);
     let offset = clamp(offset, lines.len(), rows);
@@ -110,12 +122,17 @@ pub fn draw(lines: &[Line<'_>], offset: usize, area: Rect, buffer: &mut Buffer, 
         buffer.set_line(row.x, row.y, line, row.width);
     }
     let below = lines.len() - offset - rows.min(lines.len() - offset);
-    if below > 0
-        && let Some(last) = area.rows().next_back()
-    {
-        buffer.set_style(last, Style::reset());
-        let words = text::left(&format!("{} more below", below + 1), usize::from(last.width), "");
-        buffer.set_string(last.x, last.y, words, more);
+    let mut mark = |row: Option<Rect>, words: &str| {
+        let Some(row) = row else { return };
+        buffer.set_style(row, Style::reset());
+        buffer.set_string(row.x, row.y, text::left(words, usize::from(row.width), ""), more);
+    };
+    if below > 0 {
+        mark(area.rows().next_back(), &format!("{} more below", below + 1));
+    }
+    // Where there are fewer rows, a line to read is worth more.
+    if offset > 0 && rows > 2 {
+        mark(area.rows().next(), &format!("{} more above", offset + 1));
     }
     offset
 }
@@ -157,6 +174,6 @@ mod tests {
         assert_eq!(buffer, Buffer::with_lines(["line 0        ", "line 1        ", "3 more below  "]));
         let mut buffer = Buffer::empty(area);
         assert_eq!(draw(&lines, 9, area, &mut buffer, Style::new()), 2);
-        assert_eq!(buffer, Buffer::with_lines(["line 2        ", "line 3        ", "line 4        "]));
+        assert_eq!(buffer, Buffer::with_lines(["3 more above  ", "line 3        ", "line 4        "]));
     }
 }

@@ -1,5 +1,7 @@
 //! How far a long text is scrolled.
 
+use std::ops::Range;
+
 use crate::console::actions::Action;
 
 /// The first line shown, kept within what there is.
@@ -29,17 +31,33 @@ impl Scroll {
         let page = self.page.max(1);
         let wanted = match action {
             Action::Up => self.offset.saturating_sub(1),
-            Action::Down => self.offset + 1,
+            Action::Down => self.offset.saturating_add(1),
             Action::PageUp => self.offset.saturating_sub(page),
-            Action::PageDown => self.offset + page,
+            Action::PageDown => self.offset.saturating_add(page),
             Action::HalfPageUp => self.offset.saturating_sub(page.div_ceil(2)),
-            Action::HalfPageDown => self.offset + page.div_ceil(2),
+            Action::HalfPageDown => self.offset.saturating_add(page.div_ceil(2)),
             Action::Home => 0,
             Action::End => usize::MAX,
             _ => return false,
         };
         self.offset = wanted.min(self.lines.saturating_sub(self.page));
         true
+    }
+
+    /// Moves as little as needed for these lines to stand clear of the rows that say how much is above and below; of
+    /// more lines than fit, the first are shown.
+    pub fn reveal(&mut self, wanted: &Range<usize>) {
+        let lowest = (wanted.end + 1).saturating_sub(self.page);
+        let highest = wanted.start.saturating_sub(1);
+        self.offset = self.offset.max(lowest).min(highest).min(self.lines.saturating_sub(self.page));
+    }
+
+    /// Whether these lines are on screen.
+    #[must_use]
+    pub fn shows(self, wanted: &Range<usize>) -> bool {
+        let mut moved = self;
+        moved.reveal(wanted);
+        moved == self
     }
 
     /// `1-20 of 57`, or nothing when everything is shown.
@@ -65,5 +83,22 @@ mod tests {
         scroll.settle(10, 20);
         assert_eq!((scroll.offset(), scroll.position()), (0, None));
         assert!(!scroll.on_action(Action::Help));
+    }
+
+    #[test]
+    fn what_matters_is_moved_to_by_the_shortest_way() {
+        let mut scroll = Scroll::default();
+        scroll.settle(30, 10);
+        assert!(scroll.shows(&(0..9)) && !scroll.shows(&(9..10)), "the last row says how much is below");
+        scroll.reveal(&(14..16));
+        assert_eq!(scroll.offset(), 7);
+        scroll.reveal(&(10..12));
+        assert_eq!(scroll.offset(), 7);
+        scroll.reveal(&(3..4));
+        assert_eq!(scroll.offset(), 2);
+        scroll.reveal(&(29..30));
+        assert_eq!(scroll.offset(), 20);
+        scroll.reveal(&(5..29));
+        assert_eq!(scroll.offset(), 4);
     }
 }

@@ -1,4 +1,5 @@
-//! How a plan is drawn: checks, steps with their undo, cost before and after, and the question at the end.
+//! How a plan is drawn, most important first: cost before and after, what a check warns of, the steps with their undo;
+//! then the checks that passed. The question stays at the foot however long that is.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -11,7 +12,7 @@ use crate::console::dialogs::frame;
 use crate::console::widgets::paragraph::{self, Lines};
 use crate::console::widgets::text;
 use crate::console::{format, words};
-use crate::model::action::{ActionPlan, ActionRequest, CheckOutcome};
+use crate::model::action::{ActionPlan, ActionRequest, Check, CheckOutcome, PlannedStep};
 use crate::model::money::Money;
 use crate::model::problem::Problem;
 
@@ -30,12 +31,12 @@ pub(super) fn wanted_size(dialog: &PlanDialog, screen: Rect, context: &ViewConte
     (width, u16::try_from(rows).unwrap_or(u16::MAX).min(screen.height))
 }
 
-/// The offset that is possible at this area.
-pub(super) fn settle_offset(dialog: &PlanDialog, area: Rect, context: &ViewContext<'_>) -> usize {
+/// How many lines there are to read at this area, and how many rows for them.
+pub(super) fn extent(dialog: &PlanDialog, area: Rect, context: &ViewContext<'_>) -> (usize, usize) {
     let inner = Rect { width: area.width.saturating_sub(4), height: area.height.saturating_sub(2), ..area };
     let cells = usize::from(inner.width);
     let rows = body_rows(dialog, inner, context);
-    paragraph::clamp(dialog.offset, body(dialog, cells, context).len(), usize::from(rows))
+    (body(dialog, cells, context).len(), usize::from(rows))
 }
 
 /// Where the cursor of the name field stands.
@@ -62,7 +63,7 @@ pub(super) fn draw(dialog: &PlanDialog, area: Rect, buffer: &mut Buffer, context
     let cells = usize::from(inner.width);
     let rows = body_rows(dialog, inner, context);
     let top = Rect { height: rows, ..inner };
-    paragraph::draw(&body(dialog, cells, context), dialog.offset, top, buffer, context.theme.muted);
+    paragraph::draw(&body(dialog, cells, context), dialog.scroll.offset(), top, buffer, context.theme.muted);
     let foot = foot(dialog, cells, context);
     let from = inner.bottom().saturating_sub(u16::try_from(foot.len()).unwrap_or(0)).max(inner.y);
     for (y, line) in (from..inner.bottom()).zip(&foot) {
@@ -126,33 +127,60 @@ fn failure(lines: &mut Lines, problem: &Problem, context: &ViewContext<'_>) {
 
 fn planned(lines: &mut Lines, plan: &ActionPlan, context: &ViewContext<'_>) {
     let theme = context.theme;
-    if !plan.is_refused() {
-        // First, so that it is on screen however long the rest is.
-        cost(lines, plan.burn_before.as_ref(), plan.burn_after.as_ref(), context);
-    }
-    lines.heading("Checks", theme.title);
-    for check in &plan.checks {
-        let state = words::check_outcome(check.outcome, context);
-        let detail =
-            if check.detail.is_empty() { String::new() } else { format!(": {}", clean(&check.detail)) };
-        let style = if check.outcome == CheckOutcome::Pass { theme.text } else { theme.strong };
-        hanging(
-            lines,
-            &Span::styled(text::left(&state.text(), OUTCOME_CELLS, ""), state.style),
-            &format!("{}{detail}", clean(&check.title)),
-            style,
-        );
-    }
+    let of = |outcome| plan.checks.iter().filter(move |check| check.outcome == outcome);
     if plan.is_refused() {
+        for outcome in [CheckOutcome::Refuse, CheckOutcome::Warn, CheckOutcome::Pass] {
+            of(outcome).for_each(|check| one_check(lines, check, context));
+        }
         return;
     }
-    lines.heading("Steps", theme.title);
+    cost(lines, plan.burn_before.as_ref(), plan.burn_after.as_ref(), context);
+    of(CheckOutcome::Warn).for_each(|check| one_check(lines, check, context));
+    if !plan.steps.is_empty() {
+        lines.heading("Steps", theme.title);
+    }
     for (index, step) in plan.steps.iter().enumerate() {
-        let number = text::right(&format!("{}", index + 1), 2, "");
-        hanging(lines, &Span::styled(format!("{number} "), theme.muted), &clean(&step.title), theme.text);
-        if !step.undo.is_empty() {
-            lines.indented(5, &format!("undo: {}", clean(&step.undo)), theme.muted);
-        }
+        one_step(lines, index + 1, step, context);
+    }
+    if of(CheckOutcome::Pass).next().is_some() {
+        lines.heading("Checks passed", theme.title);
+        of(CheckOutcome::Pass).for_each(|check| one_check(lines, check, context));
+    }
+}
+
+fn one_check(lines: &mut Lines, check: &Check, context: &ViewContext<'_>) {
+    let theme = context.theme;
+    let state = words::check_outcome(check.outcome, context);
+    let detail = if check.detail.is_empty() { String::new() } else { format!(": {}", clean(&check.detail)) };
+    let style = if check.outcome == CheckOutcome::Pass { theme.text } else { theme.strong };
+    hanging(
+        lines,
+        &Span::styled(text::left(&state.text(), OUTCOME_CELLS, ""), state.style),
+        &format!("{}{detail}", clean(&check.title)),
+        style,
+    );
+}
+
+/// A step; how it is undone stands beside it, or below where there is no room.
+fn one_step(lines: &mut Lines, number: usize, step: &PlannedStep, context: &ViewContext<'_>) {
+    let theme = context.theme;
+    let number = Span::styled(text::right(&format!("{number}"), 2, "") + " ", theme.muted);
+    let title = clean(&step.title);
+    if step.undo.is_empty() {
+        hanging(lines, &number, &title, theme.text);
+        return;
+    }
+    let undo = format!("undo: {}", clean(&step.undo));
+    if number.width() + text::width(&title) + 2 + text::width(&undo) <= lines.cells() {
+        lines.line(Line::from(vec![
+            number,
+            Span::styled(title, theme.text),
+            Span::raw("  "),
+            Span::styled(undo, theme.muted),
+        ]));
+    } else {
+        hanging(lines, &number, &title, theme.text);
+        lines.indented(5, &undo, theme.muted);
     }
 }
 
