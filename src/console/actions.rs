@@ -201,7 +201,7 @@ actions! {
         "Show the runs: what goes on, step by step, and what ended."
     Doctor          "doctor"            "doctor"        Safe     30 [Global]                      ["!"]
         "Check plans, prices, nodes, eggs, orders and keys, and say what to do."
-    Refresh         "refresh"           "refresh"       Safe     10 [Global]                      ["f5" "ctrl-r"]
+    Refresh         "refresh"           "refresh"       Safe     10 [Global Viewer]               ["f5" "ctrl-r"]
         "Ask the providers now for what is on screen."
     SwitchTheme     "switch_theme"      "theme"         View      0 [Global]                      ["T"]
         "Switch to the next theme."

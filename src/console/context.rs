@@ -56,6 +56,15 @@ pub struct ViewContext<'a> {
 }
 
 impl ViewContext<'_> {
+    /// The moment that what is shown is from: the present one, or when the engine was lost.
+    #[must_use]
+    pub fn known_at(&self) -> Timestamp {
+        match self.link {
+            LinkState::Lost { since, .. } => *since,
+            LinkState::Loading | LinkState::Live => self.now,
+        }
+    }
+
     /// Whether any of this area will be shown.
     #[must_use]
     pub fn is_visible(&self, area: Rect) -> bool {

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use super::context::{LinkState, ViewContext};
 use super::format;
 use super::layers::{TABS, tab_title};
-use super::widgets::text::width;
+use super::widgets::text::{cut, width};
 use crate::model::account::{Feed, FeedKind, Freshness};
 use crate::model::ids::AccountId;
 use crate::model::money::Money;
@@ -145,7 +145,7 @@ pub fn tab_at(column: u16) -> Option<Tab> {
 pub fn health_line(context: &ViewContext<'_>, cells: u16) -> (Line<'static>, Option<Timestamp>) {
     let theme = context.theme;
     match context.link {
-        LinkState::Lost { since, problem } => lost_line(context, *since, problem),
+        LinkState::Lost { since, problem } => lost_line(context, *since, problem, cells),
         LinkState::Loading if context.fleet.feeds.is_empty() => {
             let text = format!(" {} loading what the engine knows", context.glyphs.pending);
             (Line::styled(text, theme.muted), None)
@@ -158,12 +158,14 @@ fn lost_line(
     context: &ViewContext<'_>,
     since: Timestamp,
     problem: &str,
+    cells: u16,
 ) -> (Line<'static>, Option<Timestamp>) {
     let (age, next) = coarse_age(context.now.millis_since(since));
     let text = format!(
         " {} engine lost {age} ago, reconnecting; what is shown is from then: {problem}",
         context.glyphs.bad
     );
+    let text = cut(&text, usize::from(cells), context.glyphs.ellipsis).into_owned();
     (Line::styled(text, context.theme.bad), Some(context.now.plus_millis(next)))
 }
 
@@ -250,7 +252,8 @@ fn round_up(millis: u64) -> String {
     seconds_text(step)
 }
 
-/// An age in words that rarely change (`<10s`, `30s`, `2m`, `3h`, `2d`), and milliseconds until they do.
+/// An age in words that rarely change (`<10s`, `30s+`, `2m+`, `6h+`, `2d+`), and milliseconds until they do. It is that
+/// old or older: never younger than it says.
 #[must_use]
 pub fn coarse_age(millis: u64) -> (String, u64) {
     let day = AGE_STEPS[AGE_STEPS.len() - 1];
@@ -258,8 +261,10 @@ pub fn coarse_age(millis: u64) -> (String, u64) {
     let passed = AGE_STEPS.into_iter().take_while(|step| *step <= seconds).last();
     let (text, next) = match passed {
         None => (format!("<{}s", AGE_STEPS[0]), AGE_STEPS[0]),
-        Some(step) if step == day => (format!("{}d", seconds / day), (seconds / day + 1) * day),
-        Some(step) => (seconds_text(step), AGE_STEPS.into_iter().find(|next| *next > seconds).unwrap_or(day)),
+        Some(step) if step == day => (format!("{}d+", seconds / day), (seconds / day + 1) * day),
+        Some(step) => {
+            (seconds_text(step) + "+", AGE_STEPS.into_iter().find(|next| *next > seconds).unwrap_or(day))
+        }
     };
     (text, (next * 1000).saturating_sub(millis).max(1))
 }
@@ -281,8 +286,8 @@ mod tests {
     #[test]
     fn ages_are_coarse() {
         let text = |seconds: u64| coarse_age(seconds * 1000).0;
-        assert_eq!([text(3), text(10), text(59), text(61)], ["<10s", "10s", "30s", "1m"]);
-        assert_eq!([text(3_599), text(3_600), text(90_000), text(700_000)], ["30m", "1h", "1d", "8d"]);
+        assert_eq!([text(3), text(10), text(59), text(61)], ["<10s", "10s+", "30s+", "1m+"]);
+        assert_eq!([text(3_599), text(3_600), text(90_000), text(700_000)], ["30m+", "1h+", "1d+", "8d+"]);
         assert_eq!(round_up(30_000), "30s");
         assert_eq!(round_up(31_000), "1m");
     }

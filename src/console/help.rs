@@ -183,6 +183,10 @@ impl Component for Viewer {
         }
     }
 
+    fn is_enabled(&self, action: Action, _context: &ViewContext<'_>) -> bool {
+        action != Action::Refresh
+    }
+
     fn wanted_size(&self, screen: Rect, _context: &ViewContext<'_>) -> Option<(u16, u16)> {
         let width = WIDEST.min(screen.width);
         let lines = self.wrapped(usize::from(width.saturating_sub(FRAME_CELLS))).count();

@@ -12,7 +12,7 @@ use super::context::ViewContext;
 use super::keys::Key;
 use super::widgets::form::TextField;
 use super::widgets::frame;
-use super::widgets::text::{cut, left};
+use super::widgets::text::{cut, left, width};
 
 /// Cells of the column of names.
 const NAME_CELLS: usize = 20;
@@ -44,7 +44,9 @@ impl Palette {
                 && !(context.is_read_only && spec.risk.is_removed_by_read_only())
                 && is_enabled(spec.action)
         };
-        let choices: Vec<_> = ACTIONS.iter().filter(|spec| is_useful(spec)).collect();
+        let mut choices: Vec<_> = ACTIONS.iter().filter(|spec| is_useful(spec)).collect();
+        // What only this view can do first, what works everywhere last.
+        choices.sort_by_key(|spec| scope.stack().iter().position(|part| spec.scopes.contains(part)));
         let found = (0..choices.len()).collect();
         Self { choices, found, selected: 0, field: TextField::default(), is_dirty: true }
     }
@@ -113,6 +115,11 @@ impl Component for Palette {
         let (seen, _) = self.field.visible(cells.saturating_sub(PROMPT.len()));
         let typed = Line::from(vec![Span::styled(PROMPT, context.theme.key), Span::raw(seen.to_owned())]);
         buffer.set_line(inside.x, inside.y, &typed, inside.width);
+        let place = format!(" {} of {}", (self.selected + 1).min(self.found.len()), self.found.len());
+        if !self.found.is_empty() && typed.width() + width(&place) <= cells {
+            let x = inside.right() - u16::try_from(width(&place)).unwrap_or(0);
+            buffer.set_string(x, inside.y, &place, context.theme.muted);
+        }
         let rows = usize::from(inside.height.saturating_sub(1));
         let first = (self.selected + 1).saturating_sub(rows);
         let shown = self.found.iter().enumerate().skip(first);

@@ -305,6 +305,91 @@ pub fn provision(order: &str) -> ActionPlan {
     plan(request, &format!("provision order {order} for ann@example.net on fra-01"), Confirmation::YesNo)
 }
 
+/// A plan to provision with all that a real one has.
+pub fn long_provision(order: &str) -> ActionPlan {
+    let check = |title: &str, outcome, detail: &str| Check {
+        title: title.to_owned(),
+        outcome,
+        detail: detail.to_owned(),
+    };
+    let planned = |title: &str, undo: &str| PlannedStep {
+        name: title.replace(' ', "_"),
+        title: title.to_owned(),
+        undo: undo.to_owned(),
+    };
+    ActionPlan {
+        checks: vec![
+            check("order", CheckOutcome::Pass, "paid"),
+            check(
+                "customer",
+                CheckOutcome::Warn,
+                "a panel user with this e-mail exists already; it will be linked",
+            ),
+            check("plan", CheckOutcome::Pass, "Diamond 8G: 8192 MiB memory, 20480 MiB disk"),
+            check("egg", CheckOutcome::Pass, "Paper (id 5)"),
+            check("variables", CheckOutcome::Pass, "6 set"),
+            check(
+                "node",
+                CheckOutcome::Pass,
+                "fra-01: most memory free of 2 (22.0 GiB after 1.00 GiB reserve)",
+            ),
+            check("image", CheckOutcome::Pass, "ghcr.io/pterodactyl/yolks:java_21"),
+        ],
+        steps: vec![
+            planned("claim the order", "hand the order back"),
+            planned(
+                "find or create the customer's panel user",
+                "delete the user if this run created it and it has no server",
+            ),
+            planned("pick a free allocation on the node", ""),
+            planned("create the server", "delete the server and see it gone"),
+            planned("wait until it is installed", ""),
+            planned("remember the customer's panel user", ""),
+            planned("write the server into the order", ""),
+        ],
+        ..provision(order)
+    }
+}
+
+/// A plan that a check refuses.
+pub fn refused(order: &str) -> ActionPlan {
+    let mut plan = long_provision(order);
+    plan.checks.push(Check {
+        title: "allocation".to_owned(),
+        outcome: CheckOutcome::Refuse,
+        detail: "fra-01 has no free allocation: add some to the node in the panel".to_owned(),
+    });
+    plan
+}
+
+/// The run that goes on, with more steps than a small screen has rows.
+pub fn long_run() -> Run {
+    use StepStatus::{Acting, Done, Waiting};
+    let mut steps = vec![
+        step("claim the order", Done, 95_000, 1, "claimed as 01JD0000000000000000000RUN"),
+        step("find or create the customer's panel user", Done, 94_000, 2, "user 9, ann@example.net"),
+        step("pick a free allocation on the node", Done, 92_000, 1, "203.0.113.10:25566 on fra-01"),
+        step("create the server", Done, 91_000, 23, "server 45 on fra-01, 203.0.113.10:25566"),
+        step("open the port in the firewall", Done, 80_000, 2, "25566 tcp and udp"),
+        step("wait until it is installed", Acting, 68_000, 0, "the panel says installing"),
+    ];
+    steps.push(step("remember the customer's panel user", Waiting, 0, 0, ""));
+    steps.push(step("write the server into the order", Waiting, 0, 0, ""));
+    steps.push(step("start it", Waiting, 0, 0, ""));
+    let mut run = run("01JD0000000000000000000RUN", "814", RunStatus::Running, steps, 95_000);
+    run.plan = long_provision("814");
+    run
+}
+
+/// The step that acts is done, and the next one acts.
+pub fn next_step(run: &mut Run) {
+    let acting = run.steps.iter().position(|step| step.status == StepStatus::Acting).expect("one acts");
+    run.steps[acting].status = StepStatus::Done;
+    run.steps[acting].ended_at = Some(NOW);
+    run.steps[acting + 1].status = StepStatus::Acting;
+    run.steps[acting + 1].started_at = Some(NOW);
+}
+
 fn run(id: &str, order: &str, status: RunStatus, steps: Vec<StepState>, from: i64) -> Run {
     Run {
         id: id.into(),
@@ -384,7 +469,15 @@ pub fn fleet() -> Fleet {
     let of_node = |metric| SeriesKey { owner: SeriesOwner::Node(node_key("1")), metric };
     let mut maintained = node("3", "nyc-01", 8_192, 0);
     maintained.is_maintenance = true;
+    maintained.servers = 0;
     let changes = [
+        Change::Summary(Summary {
+            burn_per_hour: Some(euro(4_110)),
+            orphan_burn_per_hour: Some(euro(137)),
+            orphans: 1,
+            stuck_orders: 3,
+            ..Summary::default()
+        }),
         Change::Node(Box::new(node("1", "fra-01", 43_008, 12))),
         Change::Node(Box::new(node("2", "fra-02", 70_000, 3))),
         Change::Node(Box::new(maintained)),
@@ -410,15 +503,32 @@ pub fn empty_fleet() -> Fleet {
         word: "PRODUCTION".to_owned(),
         ..Site::default()
     }));
-    fleet.apply(Change::Summary(Summary {
-        burn_per_hour: Some(euro(4_110)),
-        orphan_burn_per_hour: Some(euro(137)),
-        orphans: 1,
-        stuck_orders: 3,
-        ..Summary::default()
-    }));
+    fleet.apply(Change::Summary(Summary { burn_per_hour: Some(euro(0)), ..Summary::default() }));
     for kind in [FeedKind::Orders, FeedKind::Nodes, FeedKind::Servers] {
         fleet.apply(Change::Feed(Box::new(feed(kind))));
+    }
+    fleet
+}
+
+/// The site as it was read twelve minutes ago, and not since then.
+pub fn old_fleet() -> Fleet {
+    let mut fleet = fleet();
+    let then = ago(12 * MINUTE);
+    for entry in fleet.orders.values_mut() {
+        std::sync::Arc::make_mut(entry).order.observed_at = then;
+    }
+    for node in fleet.nodes.values_mut() {
+        node.observed_at = then;
+    }
+    for server in fleet.servers.values_mut() {
+        let server = std::sync::Arc::make_mut(server);
+        server.observed_at = then;
+        if let Some(usage) = &mut server.usage {
+            usage.observed_at = then;
+        }
+    }
+    for points in fleet.series.values_mut() {
+        points.retain(|sample| sample.at <= then);
     }
     fleet
 }

@@ -4,4 +4,6 @@
 mod dressed;
 mod fixture;
 mod stage;
+mod states;
 mod views;
+mod whole;

@@ -151,9 +151,9 @@ impl Stage {
     }
 
     /// One letter per cell for the style's role in the theme; unstyled cells are blank.
-    fn styles(&self, buffer: &Buffer) -> String {
+    pub fn styles(&self, buffer: &Buffer) -> String {
         let theme = &self.theme;
-        let roles: [(char, Style); 19] = [
+        let roles: [(char, Style); 30] = [
             ('.', theme.text),
             (',', theme.muted),
             ('S', theme.strong),
@@ -173,6 +173,17 @@ impl Stage {
             ('Z', theme.simulated),
             ('_', theme.input),
             ('f', theme.found),
+            ('=', theme.bar),
+            ('G', theme.bar_good),
+            ('W', theme.bar_warning),
+            ('!', theme.bar_bad),
+            ('r', theme.read_only),
+            ('A', theme.tab_active),
+            ('t', theme.tab_inactive),
+            ('k', theme.key),
+            ('l', theme.key_label),
+            ('[', theme.button_focused),
+            ('b', theme.button),
         ];
         let role = |style: Style| {
             let base = Style::reset().patch(style);

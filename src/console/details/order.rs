@@ -183,7 +183,7 @@ fn runs(lines: &mut Lines, context: &ViewContext<'_>, id: &OrderKey) {
         if index > 0 {
             lines.gap();
         }
-        let elapsed = format::elapsed(words::run_elapsed_ms(run, context.now));
+        let elapsed = format::elapsed(words::run_elapsed_ms(run, context.known_at()));
         lines.line(Line::from(vec![
             words::run_status(run.status, context).span(),
             Span::styled(

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ratatui::text::{Line, Span};
 
 use super::{clean, heading, moment, pane, subject};
-use crate::console::context::ViewContext;
+use crate::console::context::{LinkState, ViewContext};
 use crate::console::widgets::paragraph::Lines;
 use crate::console::widgets::text;
 use crate::console::{format, words};
@@ -31,7 +31,13 @@ pub fn lines(context: &ViewContext<'_>, run: &Run, cells: usize) -> Laid {
     let mut lines = pane(context, cells);
     subject(&mut lines, &run.plan.title, words::run_status(run.status, context).span(), context);
     lines.row("started", &format!("{} by {}", moment(run.started_at, context), run.by), context.theme.text);
-    let elapsed = format::elapsed(words::run_elapsed_ms(run, context.now));
+    if let LinkState::Lost { since, .. } = context.link
+        && !run.status.is_ended()
+    {
+        let words = format!("lost at {}; the run may have gone on since then", format::time_of_day(*since));
+        lines.row("engine", &words, context.theme.bad);
+    }
+    let elapsed = format::elapsed(words::run_elapsed_ms(run, context.known_at()));
     let (done, all) = run.progress();
     lines.row("elapsed", &format!("{elapsed}, {done} of {all} steps done"), context.theme.text);
     outcome(&mut lines, context, run);
@@ -100,7 +106,7 @@ fn step(lines: &mut Lines, context: &ViewContext<'_>, step: &StepState) {
     let state = words::step_status(step.status, context);
     let elapsed = step
         .started_at
-        .map(|at| format::elapsed(step.ended_at.unwrap_or(context.now).millis_since(at)))
+        .map(|at| format::elapsed(step.ended_at.unwrap_or(context.known_at()).millis_since(at)))
         .unwrap_or_default();
     let attempts = if step.attempts > 1 { format!(" (attempt {})", step.attempts) } else { String::new() };
     let word = format!("{} {}", state.glyph, text::left(&state.word, STATE_CELLS, ""));

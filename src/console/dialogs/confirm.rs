@@ -70,7 +70,9 @@ impl Component for ConfirmDialog {
         let lines = self.lines(usize::from(inner.width), context);
         let top = Rect { height: inner.height - 1, ..inner };
         paragraph::draw(&lines, 0, top, buffer, context.theme.muted);
-        let foot = if self.is_sent {
+        let foot = if !context.link.is_up() {
+            vec![Line::styled("the engine is lost: nothing can be asked of it now", context.theme.bad)]
+        } else if self.is_sent {
             vec![Line::styled("asking the engine", context.theme.accent)]
         } else {
             self.prompt.lines(context)
@@ -89,7 +91,7 @@ impl Component for ConfirmDialog {
         match self.prompt.action(action, context.key) {
             Answer::Open => {}
             Answer::Cancelled => effects.close(),
-            Answer::Confirmed(_) if self.is_sent => {}
+            Answer::Confirmed(_) if self.is_sent || !context.link.is_up() => {}
             Answer::Confirmed(_) => {
                 self.is_sent = true;
                 effects.send(self.request.clone(), Ticket(0));
@@ -110,6 +112,10 @@ impl Component for ConfirmDialog {
             Err(problem) => effects.notice(Loudness::Bad, problem.to_string()),
         }
         effects.close();
+    }
+
+    fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
+        (!self.is_sent && context.link.is_up()) || !matches!(action, Action::Confirm | Action::Activate)
     }
 
     fn wanted_size(&self, screen: Rect, context: &ViewContext<'_>) -> Option<(u16, u16)> {

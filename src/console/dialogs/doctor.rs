@@ -10,10 +10,10 @@ use crate::console::condition;
 use crate::console::context::ViewContext;
 use crate::console::details::clean;
 use crate::console::dialogs::frame;
-use crate::console::format;
 use crate::console::widgets::paragraph::{self, Lines};
 use crate::console::widgets::scroll::Scroll;
 use crate::console::words;
+use crate::console::{format, header};
 use crate::model::finding::{Finding, Severity};
 use crate::model::problem::Problem;
 use crate::model::request::{Reply, Request};
@@ -63,6 +63,8 @@ impl DoctorView {
             State::Failed(problem) => {
                 lines.text(&format!("{} {}", context.glyphs.bad, clean(&problem.message)), theme.bad);
                 lines.text(&clean(&problem.advice), theme.text);
+                lines.gap();
+                lines.text(&again(context), theme.muted);
             }
             State::Found(findings, at) => found(&mut lines, findings, *at, context),
         }
@@ -82,27 +84,36 @@ fn found(lines: &mut Lines, findings: &[Finding], at: Timestamp, context: &ViewC
         theme.good
     };
     let summary = format!(
-        "{}, {}, {} fine, at {}",
+        "{}, {}, {} fine",
         format::count(errors, "error"),
         format::count(warnings, "warning"),
         count(Severity::Ok) + count(Severity::Info),
-        format::time_of_day(at)
     );
     lines.text(&summary, style);
+    let (age, _) = header::coarse_age(context.now.millis_since(at));
+    let when = format!("Checked at {}, {age} ago. {}", format::time_of_day(at), again(context));
+    lines.text(&when, theme.muted);
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut was_fine = false;
     for finding in sorted {
+        let is_fine = finding.severity == Severity::Ok;
+        if !(is_fine && was_fine) {
+            lines.gap();
+        }
+        was_fine = is_fine;
         one(lines, finding, context);
     }
+}
+
+fn again(context: &ViewContext<'_>) -> String {
+    format!("{} checks again.", context.keymap.label(Action::Refresh))
 }
 
 fn one(lines: &mut Lines, finding: &Finding, context: &ViewContext<'_>) {
     let theme = context.theme;
     let state = words::severity(finding.severity, context);
     let is_fine = finding.severity == Severity::Ok;
-    if !is_fine {
-        lines.gap();
-    }
     let title_style = if is_fine { theme.text } else { theme.strong };
     lines.labelled(&state.span(), &clean(&finding.title), title_style);
     if is_fine {
@@ -158,6 +169,12 @@ impl Component for DoctorView {
             _ => return Handled::Ignored,
         }
         Handled::Consumed
+    }
+
+    fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {
+        let State::Found(_, at) = &self.state else { return None };
+        let (_, next_ms) = header::coarse_age(context.now.millis_since(*at));
+        Some(context.now.plus_millis(next_ms))
     }
 
     fn on_reply(

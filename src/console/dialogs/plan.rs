@@ -152,6 +152,9 @@ impl PlanDialog {
     }
 
     fn confirmed(&mut self, typed: Option<String>, context: &ViewContext<'_>, effects: &mut Effects) {
+        if !context.link.is_up() {
+            return; // the foot says so
+        }
         if let Some(reason) = self.reason_to_look_again(context) {
             self.note = Some(reason);
             self.ask(context, effects);
@@ -305,8 +308,9 @@ impl Component for PlanDialog {
         }
     }
 
-    fn is_enabled(&self, action: Action, _context: &ViewContext<'_>) -> bool {
-        action != Action::Confirm || self.phase == Phase::Deciding
+    fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
+        let is_answer = matches!(action, Action::Confirm | Action::Activate);
+        !is_answer || (self.phase == Phase::Deciding && context.link.is_up())
     }
 
     fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {

@@ -119,7 +119,7 @@ impl RunDialog {
         if run.is_some_and(|run| run.result.is_some()) {
             hints.push((Action::Copy, "copy the result"));
         }
-        if !is_ended && !context.is_read_only {
+        if run.is_some() && !is_ended && !context.is_read_only {
             hints.push((Action::CancelRun, "cancel the run"));
         }
         let hint = |(action, words): (Action, &'static str)| {
@@ -207,7 +207,7 @@ impl Component for RunDialog {
     }
 
     fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {
-        let is_going_on = self.run(context).is_none_or(|run| !run.status.is_ended());
+        let is_going_on = context.link.is_up() && self.run(context).is_none_or(|run| !run.status.is_ended());
         is_going_on.then(|| Timestamp((context.now.0.div_euclid(1_000) + 1) * 1_000))
     }
 

@@ -70,7 +70,7 @@ fn value<'a>(run: &'a Run, context: &ViewContext<'_>, column: &str) -> Option<Fi
         "title" | "name" => Some(text(&run.plan.title)),
         "status" => Some(text(run.status.word())),
         "by" => Some(text(run.by.as_str())),
-        "elapsed" => Some(FilterValue::DurationMs(words::run_elapsed_ms(run, context.now))),
+        "elapsed" => Some(FilterValue::DurationMs(words::run_elapsed_ms(run, context.known_at()))),
         "age" => Some(FilterValue::DurationMs(context.now.millis_since(run.started_at))),
         "started" => Some(FilterValue::Text(run.started_at.to_string().into())),
         "waits" => Some(FilterValue::Text(clean(&words::run_waits_for(run)).into_owned().into())),
@@ -91,7 +91,7 @@ fn cell<'a>(run: &'a Run, context: &ViewContext<'a>, column: usize, width: u16) 
             let (done, all) = run.progress();
             CellText::new(format!("{done}/{all}"), theme.text)
         }
-        ELAPSED => CellText::new(format::elapsed(words::run_elapsed_ms(run, context.now)), theme.text),
+        ELAPSED => CellText::new(format::elapsed(words::run_elapsed_ms(run, context.known_at())), theme.text),
         STARTED => CellText::new(format::age_minutes(context.now.millis_since(run.started_at)), theme.muted),
         WAITS => {
             let style = if run.problem.is_some() { theme.bad } else { theme.text };
@@ -202,7 +202,12 @@ impl Kind for Runs {
     }
 
     fn details(&self, context: &ViewContext<'_>, id: &RunId, cells: usize) -> Vec<Line<'static>> {
-        context.fleet.runs.get(id).map(|run| details::run::lines(context, run, cells).lines).unwrap_or_default()
+        context
+            .fleet
+            .runs
+            .get(id)
+            .map(|run| details::run::lines(context, run, cells).lines)
+            .unwrap_or_default()
     }
 
     fn copy_text(&self, context: &ViewContext<'_>, id: &RunId) -> Option<(String, &'static str)> {

@@ -52,7 +52,8 @@ pub(super) fn draw(console: &ServerConsole, area: Rect, buffer: &mut Buffer, con
         return;
     }
     let areas = areas(area);
-    let head = [about(console, context), connection(console, context)];
+    let cells = usize::from(area.width);
+    let head = [about(console, cells, context), connection(console, cells, context)];
     for (row, line) in areas.head.rows().zip(&head) {
         buffer.set_line(row.x, row.y, line, row.width);
     }
@@ -62,7 +63,7 @@ pub(super) fn draw(console: &ServerConsole, area: Rect, buffer: &mut Buffer, con
 }
 
 /// Name, state and use.
-fn about(console: &ServerConsole, context: &ViewContext<'_>) -> Line<'static> {
+fn about(console: &ServerConsole, cells: usize, context: &ViewContext<'_>) -> Line<'static> {
     let theme = context.theme;
     let Some(server) = context.fleet.servers.get(&console.server) else {
         return Line::from(vec![
@@ -82,53 +83,58 @@ fn about(console: &ServerConsole, context: &ViewContext<'_>) -> Line<'static> {
         theme.text,
     ));
     spans.extend(usage(console, server, context));
-    Line::from(spans)
+    let mut line = Line::from(spans);
+    for history in sparks(server, context) {
+        // Numbers first: on a narrow screen the sparklines are what is left out, each as a whole.
+        if line.width() + history.iter().map(Span::width).sum::<usize>() <= cells {
+            line.spans.extend(history);
+        }
+    }
+    line
 }
 
 fn usage(console: &ServerConsole, server: &Server, context: &ViewContext<'_>) -> Vec<Span<'static>> {
     let theme = context.theme;
     let Some(usage) = console.usage.as_ref().or(server.usage.as_ref()) else { return Vec::new() };
+    let now =
+        format!("  cpu {}  mem {}", format::percent(usage.cpu_percent), format::bytes(usage.memory_bytes));
+    vec![Span::styled(now, theme.text)]
+}
+
+fn sparks(server: &Server, context: &ViewContext<'_>) -> [[Span<'static>; 2]; 2] {
+    let theme = context.theme;
     let spark = |metric, top| {
         details::spark(context, SeriesOwner::Server(server.key.clone()), metric, SPARK_CELLS, top)
     };
     let cpu = spark(Metric::CpuPercent, details::server::cpu_top(&server.limits));
     let memory = spark(Metric::MemoryBytes, details::server::memory_top(&server.limits));
-    // Numbers first: on a narrow screen the sparklines are what is cut.
-    vec![
-        Span::styled(
-            format!(
-                "  cpu {}  mem {}",
-                format::percent(usage.cpu_percent),
-                format::bytes(usage.memory_bytes)
-            ),
-            theme.text,
-        ),
-        Span::styled("  cpu ", theme.muted),
-        Span::styled(cpu, theme.accent),
-        Span::styled("  mem ", theme.muted),
-        Span::styled(memory, theme.accent),
+    [
+        [Span::styled("  cpu ", theme.muted), Span::styled(cpu, theme.accent)],
+        [Span::styled("  mem ", theme.muted), Span::styled(memory, theme.accent)],
     ]
 }
 
-/// How the connection is, and whether the view follows.
-fn connection(console: &ServerConsole, context: &ViewContext<'_>) -> Line<'static> {
+/// How the connection is, whether the view follows, and last, where it may be cut, why.
+fn connection(console: &ServerConsole, cells: usize, context: &ViewContext<'_>) -> Line<'static> {
     let (theme, glyphs) = (context.theme, context.glyphs);
-    let (glyph, words, style) = match &console.connection {
-        Connection::Connecting => (glyphs.pending, "connecting".to_owned(), theme.accent),
-        Connection::Live => (glyphs.good, "live".to_owned(), theme.good),
-        Connection::Reconnecting(why) => (glyphs.warning, format!("reconnecting: {why}"), theme.warning),
+    let (glyph, words, why, style) = match &console.connection {
+        Connection::Connecting => (glyphs.pending, "connecting".to_owned(), "", theme.accent),
+        Connection::Live => (glyphs.good, "live".to_owned(), "", theme.good),
+        Connection::Reconnecting(why) => {
+            (glyphs.warning, "reconnecting".to_owned(), why.as_str(), theme.warning)
+        }
         Connection::Closed(why) => {
             let key = context.keymap.label(Action::ConsoleType);
-            (glyphs.bad, format!("closed: {why} ({key} attaches again)"), theme.bad)
+            (glyphs.bad, format!("closed, {key} attaches again"), why.as_str(), theme.bad)
         }
     };
     let mut spans = vec![Span::styled(format!("{glyph} {words}"), style)];
-    if console.log.is_following() {
-        spans.push(Span::styled("  following", theme.muted));
-    } else {
+    if !console.log.is_following() {
         let below = console.log.lines_below();
         let key = context.keymap.label(Action::ConsoleFollow);
         spans.push(Span::styled(format!("  HELD, {below} newer below ({key} follows)"), theme.warning));
+    } else if !matches!(console.connection, Connection::Closed(_)) {
+        spans.push(Span::styled("  following", theme.muted));
     }
     if console.lost_lines > 0 {
         spans.push(Span::styled(format!("  {} lines lost", console.lost_lines), theme.bad));
@@ -140,7 +146,21 @@ fn connection(console: &ServerConsole, context: &ViewContext<'_>) -> Line<'stati
         };
         spans.push(Span::styled(format!("  /{query}: {place}"), theme.found));
     }
-    Line::from(spans)
+    spans.extend(use_moment(console, context).map(|words| Span::styled(words, theme.muted)));
+    let mut line = Line::from(spans);
+    let room = cells.saturating_sub(line.width() + 2);
+    if !why.is_empty() && room > 0 {
+        line.push_span(Span::styled(format!("  {}", text::cut(why, room, glyphs.ellipsis)), style));
+    }
+    line
+}
+
+/// The moment that CPU and memory are from, where they are not live. A moment does not tick, as an age would.
+fn use_moment(console: &ServerConsole, context: &ViewContext<'_>) -> Option<String> {
+    let polled = || context.fleet.servers.get(&console.server)?.usage.as_ref();
+    let is_live = console.usage.is_some() && console.connection == Connection::Live;
+    let usage = console.usage.as_ref().or_else(polled).filter(|_| !is_live)?;
+    Some(format!("  use as of {}", format::time_of_day(usage.observed_at)))
 }
 
 fn draw_log(console: &ServerConsole, area: Rect, buffer: &mut Buffer, context: &ViewContext<'_>) {
@@ -193,8 +213,9 @@ fn foot(console: &ServerConsole, cells: usize, context: &ViewContext<'_>) -> Lin
         let (seen, _) = field.visible(cells.saturating_sub(label.len()));
         return Line::from(vec![Span::styled(label, theme.key), Span::styled(seen.to_owned(), theme.strong)]);
     }
+    let is_closed = matches!(console.connection, Connection::Closed(_));
     let hints = [
-        (Action::ConsoleType, "type a command"),
+        (Action::ConsoleType, if is_closed { "attach again" } else { "type a command" }),
         (Action::ConsoleFollow, "follow or hold"),
         (Action::ConsoleSearch, "search"),
         (Action::Back, "leave"),

@@ -272,6 +272,10 @@ fn foot(dialog: &PlanDialog, cells: usize, context: &ViewContext<'_>) -> Vec<Lin
         let words = format!("{} {}: look again", context.glyphs.warning, clean(note));
         lines.extend(text::wrap(&words, cells).into_iter().map(|part| Line::styled(part, theme.warning)));
     }
+    if !context.link.is_up() && dialog.phase == Phase::Deciding {
+        let words = format!("{} the engine is lost: nothing can be started now", context.glyphs.bad);
+        lines.push(Line::styled(words, theme.bad));
+    }
     if dialog.phase == Phase::Deciding {
         lines.extend(dialog.prompt.lines(context));
     } else {

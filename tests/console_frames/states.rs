@@ -1,0 +1,540 @@
+//! Every view in every state at every size: one table says which there are, and why the others cannot be.
+//!
+//! A view without a row here, a row without a state and a snapshot without a row are failures.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use quarterdeck::model::action::ActionPlan;
+use quarterdeck::model::finding::{Finding, Severity};
+use quarterdeck::model::fleet::Change;
+use quarterdeck::model::request::{ConsoleItem, Reply};
+use quarterdeck::model::server::PowerState;
+
+use crate::fixture::{self, ago, empty_fleet, fleet, with_feeds};
+use crate::whole::Whole;
+
+/// The states that a view is designed for. "Too small" is the last of [`SIZES`].
+const STATES: [&str; 7] = ["loading", "empty", "fresh", "stale", "failed", "never_read", "lost"];
+
+/// The sizes that every state is drawn at.
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (34, 7)];
+
+/// What a view looks like in a state.
+enum Cell {
+    /// It is drawn after it was opened in this state of the site and this was done.
+    Drawn(fn(&mut Whole)),
+    /// It has this state when the site is well and only this was done.
+    Alone(fn(&mut Whole)),
+    /// It cannot be in this state, because of this.
+    Never(&'static str),
+}
+use Cell::{Alone, Drawn, Never};
+
+/// The view is drawn as it was opened.
+const HERE: Cell = Drawn(|_| {});
+
+/// One view.
+struct Row {
+    view: &'static str,
+    /// The component that draws it.
+    component: &'static str,
+    /// How it is opened.
+    open: fn(&mut Whole),
+    /// One cell for each of [`STATES`].
+    states: [Cell; STATES.len()],
+}
+
+const NO_ROW: Cell = Never("there is no row to open");
+const NOT_POLLED: Cell = Never("runs are the engine's own: no provider is polled for them");
+const NOT_CONNECTED: Cell = Never("no provider delivers it, so none can be asked, be late or fail");
+const NO_DATA: Cell = Never("it shows the program's own words, not data");
+const NO_ANSWER: Cell = Never("it asks the operator, nobody else");
+const HAS_TARGET: Cell = Never("it is always about something");
+const NO_MEMORY: Cell = Never("an answer is there or it is not: none is remembered from before");
+
+const TABLE: &[Row] = &[
+    Row {
+        view: "orders",
+        component: "OrdersTab",
+        open: |_| {},
+        states: [HERE, HERE, HERE, HERE, HERE, HERE, HERE],
+    },
+    Row {
+        view: "orders_filtered",
+        component: "OrdersTab",
+        open: |whole| {
+            whole.press(&["/"]);
+            whole.type_text("status=paid");
+            whole.press(&["enter"]);
+        },
+        states: [
+            HERE,
+            Alone(|whole| {
+                whole.press(&["/"]);
+                whole.type_text("customer=nobody");
+                whole.press(&["enter"]);
+            }),
+            HERE,
+            HERE,
+            HERE,
+            HERE,
+            HERE,
+        ],
+    },
+    Row {
+        view: "order_details",
+        component: "OrdersTab",
+        open: |whole| whole.press(&["down", "enter"]),
+        states: [NO_ROW, NO_ROW, HERE, HERE, HERE, NO_ROW, HERE],
+    },
+    Row {
+        view: "nodes",
+        component: "NodesTab",
+        open: |whole| whole.press(&["2"]),
+        states: [HERE, HERE, HERE, HERE, HERE, HERE, HERE],
+    },
+    Row {
+        view: "node_servers",
+        component: "NodesTab",
+        open: |whole| whole.press(&["2", "enter"]),
+        states: [NO_ROW, Alone(|whole| whole.press(&["2", "end", "enter"])), HERE, HERE, HERE, NO_ROW, HERE],
+    },
+    Row {
+        view: "servers",
+        component: "NodesTab",
+        open: |whole| whole.press(&["2", "v"]),
+        states: [HERE, HERE, HERE, HERE, HERE, HERE, HERE],
+    },
+    Row {
+        view: "server_details",
+        component: "NodesTab",
+        open: |whole| whole.press(&["2", "v", "end", "enter"]),
+        states: [NO_ROW, NO_ROW, HERE, HERE, HERE, NO_ROW, HERE],
+    },
+    Row {
+        view: "matches",
+        component: "NotConnected",
+        open: |whole| whole.press(&["3"]),
+        states: [NOT_CONNECTED, HERE, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, HERE],
+    },
+    Row {
+        view: "deployments",
+        component: "NotConnected",
+        open: |whole| whole.press(&["4"]),
+        states: [NOT_CONNECTED, HERE, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, HERE],
+    },
+    Row {
+        view: "credits",
+        component: "NotConnected",
+        open: |whole| whole.press(&["5"]),
+        states: [NOT_CONNECTED, HERE, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, HERE],
+    },
+    Row {
+        view: "runs",
+        component: "RunsView",
+        open: |whole| whole.press(&["r"]),
+        states: [HERE, HERE, HERE, NOT_POLLED, NOT_POLLED, NOT_POLLED, HERE],
+    },
+    Row {
+        view: "run",
+        component: "RunDialog",
+        open: |whole| whole.press(&["r", "down", "enter"]),
+        states: [
+            Alone(start_a_run),
+            HAS_TARGET,
+            HERE,
+            NOT_POLLED,
+            Drawn(|whole| whole.press(&["esc", "up", "enter"])),
+            NOT_POLLED,
+            HERE,
+        ],
+    },
+    Row {
+        view: "run_of_many_steps",
+        component: "RunDialog",
+        open: |whole| {
+            whole.change(Change::Run(Box::new(fixture::long_run())));
+            whole.press(&["r", "down", "enter"]);
+        },
+        states: [
+            Never("as a run of few steps"),
+            HAS_TARGET,
+            HERE,
+            NOT_POLLED,
+            Never("as a run of few steps"),
+            NOT_POLLED,
+            HERE,
+        ],
+    },
+    Row {
+        view: "plan",
+        component: "PlanDialog",
+        open: |whole| whole.press(&["p"]),
+        states: [
+            Alone(|whole| whole.press(&["p"])),
+            HAS_TARGET,
+            Drawn(|whole| planned(whole, fixture::long_provision("812"))),
+            Drawn(|whole| {
+                planned(whole, fixture::long_provision("812"));
+                let mut order = (*fleet().orders[&"812".into()]).clone();
+                order.order.status = quarterdeck::model::order::OrderStatus::Canceled;
+                whole.change(Change::Order(order.into()));
+            }),
+            Drawn(|whole| whole.reply(Err(fixture::timeout()))),
+            NO_ROW,
+            Drawn(|whole| planned(whole, fixture::long_provision("812"))),
+        ],
+    },
+    Row {
+        view: "plan_refused",
+        component: "PlanDialog",
+        open: |whole| whole.press(&["p"]),
+        states: [
+            Never("as a plan"),
+            HAS_TARGET,
+            Drawn(|whole| planned(whole, fixture::refused("812"))),
+            Never("as a plan"),
+            Never("as a plan"),
+            NO_ROW,
+            Never("as a plan"),
+        ],
+    },
+    Row {
+        view: "keep",
+        component: "KeepDialog",
+        open: |whole| whole.press(&["2", "v", "a"]),
+        states: [
+            NO_ANSWER,
+            HAS_TARGET,
+            Drawn(|whole| whole.type_text("load tests until Friday")),
+            NO_ANSWER,
+            Drawn(|whole| whole.press(&["enter"])),
+            NO_ROW,
+            HERE,
+        ],
+    },
+    Row {
+        view: "confirm",
+        component: "ConfirmDialog",
+        open: |whole| whole.press(&["r", "down", "x"]),
+        states: [
+            Alone(|whole| whole.press(&["r", "down", "x", "y"])),
+            HAS_TARGET,
+            HERE,
+            NOT_POLLED,
+            Drawn(|whole| {
+                whole.press(&["y"]);
+                whole.reply(Err(fixture::timeout()));
+            }),
+            NOT_POLLED,
+            HERE,
+        ],
+    },
+    Row {
+        view: "doctor",
+        component: "DoctorView",
+        open: |whole| whole.press(&["!"]),
+        states: [
+            HERE,
+            Drawn(|whole| found(whole, vec![fine("every node row points at a node of the panel")])),
+            Drawn(|whole| found(whole, findings())),
+            Drawn(|whole| {
+                found(whole, findings());
+                whole.wait(75 * 60_000);
+            }),
+            Drawn(|whole| whole.reply(Err(fixture::timeout()))),
+            NO_MEMORY,
+            Drawn(|whole| found(whole, findings())),
+        ],
+    },
+    Row {
+        view: "console",
+        component: "ServerConsole",
+        open: |whole| whole.press(&["2", "v", "end", "c"]),
+        states: [
+            Alone(|whole| whole.press(&["2", "v", "end", "c"])),
+            Alone(|whole| {
+                whole.press(&["2", "v", "end", "c"]);
+                whole.stream([ConsoleItem::Connected]);
+            }),
+            Drawn(live),
+            Drawn(|whole| {
+                live(whole);
+                whole.stream([ConsoleItem::Reconnecting("the daemon closed the socket".to_owned())]);
+            }),
+            Drawn(|whole| {
+                live(whole);
+                whole.stream([ConsoleItem::Closed("the server was deleted".to_owned())]);
+            }),
+            NO_ROW,
+            Drawn(live),
+        ],
+    },
+    Row {
+        view: "help",
+        component: "Viewer",
+        open: |whole| whole.press(&["?"]),
+        states: [HERE, NO_DATA, HERE, NO_DATA, NO_DATA, NO_DATA, HERE],
+    },
+    Row {
+        view: "notices",
+        component: "Viewer",
+        open: |_| {},
+        states: [
+            NO_DATA,
+            Drawn(|whole| whole.press(&["N"])),
+            Drawn(|whole| {
+                whole.press(&["y", "e"]);
+                let text = "order 812 has been paid for 50 m and nothing happens".to_owned();
+                whole.change(Change::Notice { at: ago(0), text });
+                whole.press(&["N"]);
+            }),
+            NO_DATA,
+            NO_DATA,
+            NO_DATA,
+            Drawn(|whole| whole.press(&["y", "N"])),
+        ],
+    },
+    Row {
+        view: "palette",
+        component: "Palette",
+        open: |whole| whole.press(&[":"]),
+        states: [
+            HERE,
+            Drawn(|whole| whole.type_text("zzz")),
+            HERE,
+            NO_DATA,
+            NO_DATA,
+            NO_DATA,
+            Drawn(|whole| whole.type_text("server")),
+        ],
+    },
+];
+
+/// A console whose engine is in this state; a lost one is lost later, when its view is open.
+fn in_state(state: &str) -> Whole {
+    let mut whole = Whole::new();
+    match state {
+        "loading" => {}
+        "empty" => whole.snapshot(&empty_fleet()),
+        "stale" => whole.snapshot(&with_feeds(fixture::old_fleet(), |feed| {
+            feed.succeeded_at = Some(ago(12 * 60_000));
+        })),
+        "failed" => whole.snapshot(&with_feeds(fixture::old_fleet(), |feed| {
+            feed.succeeded_at = Some(ago(12 * 60_000));
+            feed.problem = Some(fixture::timeout());
+            feed.failures = 7;
+        })),
+        "never_read" => whole.snapshot(&with_feeds(empty_fleet(), |feed| {
+            feed.succeeded_at = None;
+            feed.problem = Some(fixture::timeout());
+        })),
+        _ => whole.snapshot(&fleet()),
+    }
+    whole
+}
+
+fn planned(whole: &mut Whole, plan: ActionPlan) {
+    whole.reply(Ok(Reply::Plan(Box::new(plan))));
+}
+
+fn start_a_run(whole: &mut Whole) {
+    whole.press(&["p"]);
+    planned(whole, fixture::provision("812"));
+    whole.press(&["y"]);
+    whole.reply(Ok(Reply::RunStarted("01JF0000000000000000000RUN".into())));
+}
+
+fn found(whole: &mut Whole, findings: Vec<Finding>) {
+    whole.reply(Ok(Reply::Findings(findings)));
+}
+
+fn fine(title: &str) -> Finding {
+    Finding {
+        check: "check".to_owned(),
+        severity: Severity::Ok,
+        title: title.to_owned(),
+        why: String::new(),
+        advice: String::new(),
+        rows: Vec::new(),
+    }
+}
+
+fn findings() -> Vec<Finding> {
+    let finding = |severity, title: &str, why: &str, advice: &str, rows: &[&str]| Finding {
+        severity,
+        why: why.to_owned(),
+        advice: advice.to_owned(),
+        rows: rows.iter().map(|row| (*row).to_owned()).collect(),
+        ..fine(title)
+    };
+    vec![
+        fine("every node row points at a node of the panel"),
+        finding(
+            Severity::Warning,
+            "1 node has no free allocation",
+            "No order of its region can be provisioned on it.",
+            "Add allocations to the node in the panel.",
+            &["nyc-01 (node 3)"],
+        ),
+        finding(
+            Severity::Error,
+            "2 active plans have no price id",
+            "Customers who buy it pay and never get a server.",
+            "Give the plan a price id in the shop, or switch it off.",
+            &["7 Diamond 8G", "9 Iron 2G"],
+        ),
+        fine("every region has an enabled node"),
+    ]
+}
+
+fn live(whole: &mut Whole) {
+    let joined = |number| ConsoleItem::Line(format!("[12:00:{number:02} INFO]: player{number} joined"));
+    let first = [ConsoleItem::Connected, ConsoleItem::Power(PowerState::Running)];
+    whole.stream(first.into_iter().chain((1..=60).map(joined)));
+    let error = "\u{1b}[31m[12:01:00 ERROR]: Could not pass event\u{1b}[0m".to_owned();
+    whole.stream([ConsoleItem::Lost(12), ConsoleItem::Line(error)]);
+}
+
+/// The views in their states, each as it is drawn.
+fn each_drawn(mut draw: impl FnMut(&str, Whole)) {
+    for row in TABLE {
+        for (state, cell) in STATES.iter().zip(&row.states) {
+            let mut whole = match cell {
+                Drawn(finish) => {
+                    let mut whole = in_state(state);
+                    (row.open)(&mut whole);
+                    finish(&mut whole);
+                    whole
+                }
+                Alone(open) => {
+                    let mut whole = in_state("fresh");
+                    open(&mut whole);
+                    whole
+                }
+                Never(_) => continue,
+            };
+            if *state == "lost" {
+                whole.lose();
+            }
+            draw(&format!("{}_{state}", row.view), whole);
+        }
+    }
+}
+
+#[test]
+fn every_view_in_every_state_at_every_size() {
+    each_drawn(|name, mut whole| {
+        let frames = SIZES.map(|(width, height)| whole.frame(width, height));
+        assert_snapshot!(name, frames.join("\n"));
+    });
+}
+
+#[test]
+fn every_component_of_the_console_is_in_the_table() {
+    let mut known = BTreeSet::new();
+    components(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/console")), &mut known);
+    let listed: BTreeSet<String> = TABLE.iter().map(|row| row.component.to_owned()).collect();
+    assert_eq!(known, listed, "components of src/console on the left, those of the table on the right");
+}
+
+/// The names in `impl Component for …` below a folder.
+fn components(folder: &Path, known: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            components(&path, known);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let source = std::fs::read_to_string(&path).expect("a source");
+            let names = source.lines().filter_map(|line| line.strip_prefix("impl Component for "));
+            known.extend(names.map(|rest| rest.trim_end_matches(" {").to_owned()));
+        }
+    }
+}
+
+#[test]
+fn every_snapshot_is_of_the_table_and_every_reason_is_said() {
+    let mut wanted = BTreeSet::new();
+    for row in TABLE {
+        for (state, cell) in STATES.iter().zip(&row.states) {
+            match cell {
+                Drawn(_) | Alone(_) => {
+                    wanted.insert(format!("console_frames__states__{}_{state}.snap", row.view));
+                }
+                Never(reason) => assert!(!reason.is_empty(), "{} {state}", row.view),
+            }
+        }
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/console_frames/snapshots");
+    let entries = std::fs::read_dir(folder).expect("the snapshots");
+    let kept: BTreeSet<String> = entries
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("console_frames__states__"))
+        .collect();
+    assert_eq!(kept, wanted, "snapshots on the left, the table's cells on the right");
+}
+
+/// The site of the fixture is in production: whatever is open says so.
+#[test]
+fn every_frame_says_where_it_acts() {
+    each_drawn(|name, mut whole| {
+        if name.ends_with("_loading") {
+            return; // the engine has not said yet which site this is
+        }
+        for (width, height) in SIZES {
+            let text = whole.text(width, height);
+            assert!(text.contains("PRODUCTION"), "{name} at {width}x{height}:\n{text}");
+        }
+    });
+}
+
+#[test]
+fn a_plan_shows_its_cost_warnings_and_steps_without_scrolling() {
+    let mut whole = in_state("fresh");
+    whole.press(&["p"]);
+    let plan = fixture::long_provision("812");
+    planned(&mut whole, plan.clone());
+    let text = whole.text(80, 24);
+    assert!(text.contains("EUR/h →"), "{text}");
+    for step in &plan.steps {
+        assert!(text.contains(&step.title), "{} is not on screen:\n{text}", step.title);
+    }
+    assert!(text.contains("more below"), "{text}");
+    whole.press(&["pagedown"]);
+    let text = whole.text(80, 24);
+    assert!(text.contains("more above") && text.contains("image"), "{text}");
+}
+
+#[test]
+fn a_run_follows_its_acting_step_until_it_is_scrolled_away() {
+    let acting = |text: &str| text.lines().any(|line| line.contains("acting"));
+    let mut whole = in_state("fresh");
+    whole.text(80, 24);
+    let mut run = fixture::long_run();
+    whole.change(Change::Run(Box::new(run.clone())));
+    whole.press(&["r", "down", "enter"]);
+    let text = whole.text(80, 24);
+    assert!(acting(&text) && text.contains("more above"), "{text}");
+    whole.press(&["home"]);
+    assert!(!acting(&whole.text(80, 24)), "the operator reads the first steps");
+    fixture::next_step(&mut run);
+    whole.change(Change::Run(Box::new(run.clone())));
+    assert!(!acting(&whole.text(80, 24)), "it moved under the reader's eyes");
+    whole.press(&["end"]);
+    assert!(acting(&whole.text(80, 24)));
+    fixture::next_step(&mut run);
+    whole.change(Change::Run(Box::new(run)));
+    assert!(acting(&whole.text(80, 24)), "it follows again");
+}
+
+#[test]
+fn a_refused_plan_says_the_refusal_first() {
+    let mut whole = in_state("fresh");
+    whole.press(&["p"]);
+    planned(&mut whole, fixture::refused("812"));
+    let text = whole.text(80, 24);
+    let first = text.lines().find(|line| line.contains("refused") || line.contains("✓ ok"));
+    assert!(first.is_some_and(|line| line.contains("refused")), "{text}");
+}
