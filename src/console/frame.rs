@@ -156,6 +156,11 @@ impl App {
                 layer.area = area;
             }
         }
+        if (are_layers_dirty || !self.chrome.uncovered.is_empty())
+            && let Some(scrolled) = dirty.scrolled.take()
+        {
+            dirty.add(scrolled.area); // what stood above would move, too
+        }
         for area in self.chrome.uncovered.drain(..) {
             dirty.add(area);
         }

@@ -1,6 +1,7 @@
 //! A server's live console: scrollback, follow or hold, search, command line with history, power actions; and always
 //! how the connection is and what was lost.
 
+mod painted;
 mod view;
 
 use ratatui::buffer::Buffer;
@@ -22,6 +23,7 @@ use crate::model::problem::Problem;
 use crate::model::request::{ConsoleItem, Focus, Reply, Request, Tab};
 use crate::model::server::{PowerState, Usage};
 use crate::model::time::Timestamp;
+use painted::Painted;
 
 /// Lines kept for scrolling back; the oldest is dropped for a new one.
 const SCROLLBACK_LINES: usize = 5_000;
@@ -67,6 +69,7 @@ pub struct ServerConsole {
     history: History,
     /// Cells and rows of the log as last laid out, for scrolling.
     page: (usize, usize),
+    painted: Option<Painted>,
     is_dirty: bool,
 }
 
@@ -86,6 +89,7 @@ impl ServerConsole {
             query: TextField::default(),
             history: History::new(HISTORY_KEPT),
             page: (80, 20),
+            painted: None,
             is_dirty: true,
         }
     }
@@ -248,10 +252,17 @@ impl Component for ServerConsole {
         view::draw(self, area, buffer, context);
     }
 
-    fn take_dirty(&mut self, area: Rect, _context: &ViewContext<'_>) -> Dirty {
-        let log = view::areas(area).log;
-        self.page = (usize::from(log.width), usize::from(log.height));
-        Dirty::area_if(std::mem::take(&mut self.is_dirty), area)
+    fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty {
+        let areas = view::areas(area);
+        self.page = (usize::from(areas.log.width), usize::from(areas.log.height));
+        let is_same_area = self.painted.as_ref().is_some_and(|painted| painted.area == area);
+        if !std::mem::take(&mut self.is_dirty) && is_same_area {
+            return Dirty::nothing();
+        }
+        let painted = view::painted(self, area, context);
+        let dirty = painted.difference(self.painted.as_ref(), &areas);
+        self.painted = Some(painted);
+        dirty
     }
 
     fn on_action(&mut self, action: Action, context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
@@ -352,7 +363,6 @@ impl Component for ServerConsole {
         _context: &ViewContext<'_>,
         _effects: &mut Effects,
     ) {
-        // While held still, new lines below change nothing but their count; the view says so at its next draw.
         self.is_dirty = true;
         self.take(item);
     }

@@ -9,6 +9,7 @@ use insta::assert_snapshot;
 use quarterdeck::model::action::ActionPlan;
 use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::Change;
+use quarterdeck::model::order::OrderStatus;
 use quarterdeck::model::request::{ConsoleItem, Reply};
 use quarterdeck::model::server::PowerState;
 
@@ -178,8 +179,10 @@ const TABLE: &[Row] = &[
             Drawn(|whole| planned(whole, fixture::long_provision("812"))),
             Drawn(|whole| {
                 planned(whole, fixture::long_provision("812"));
-                let mut order = (*fleet().orders[&"812".into()]).clone();
-                order.order.status = quarterdeck::model::order::OrderStatus::Canceled;
+                let fleet = fleet();
+                let paid = fleet.orders.values().find(|entry| entry.order.id.as_str() == "812");
+                let mut order = (**paid.expect("the fixture's order")).clone();
+                order.order.status = OrderStatus::Canceled;
                 whole.change(Change::Order(order.into()));
             }),
             Drawn(|whole| whole.reply(Err(fixture::timeout()))),

@@ -10,7 +10,7 @@ use quarterdeck::model::request::{Reply, Request};
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, cases};
 
 #[test]
 fn the_header_names_site_mode_money_and_trouble() {
@@ -95,7 +95,7 @@ fn a_change_of_one_row_costs_that_row() {
 }
 
 /// Cells that look different between two buffers.
-fn differences(one: &Buffer, other: &Buffer) -> Vec<(u16, u16, String, String)> {
+pub fn differences(one: &Buffer, other: &Buffer) -> Vec<(u16, u16, String, String)> {
     let look = |buffer: &Buffer, x: u16, y: u16| {
         let cell = &buffer[(x, y)];
         let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
@@ -122,7 +122,7 @@ fn any_key() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(48), ..ProptestConfig::default() })]
 
     /// Whatever is pressed at whatever size: no panic, and drawing only what changed shows what drawing everything would.
     #[test]

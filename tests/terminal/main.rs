@@ -7,3 +7,4 @@ mod large_site;
 mod looped;
 mod pty;
 mod stage;
+mod streams;

@@ -66,6 +66,11 @@ impl Stage {
     }
 }
 
+/// How many cases of a costly property are tried: `usual`, or what `PROPTEST_CASES` says.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(usual)
+}
+
 fn parser(width: u16, height: u16) -> vt100::Parser {
     let side = |cells: u16| cells.max(1).try_into().expect("not zero");
     vt100::Parser::new(side(height), side(width), 0)

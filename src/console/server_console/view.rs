@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
+use super::painted::{Painted, PaintedRow};
 use super::{Connection, ServerConsole, Typing};
 use crate::console::actions::Action;
 use crate::console::condition;
@@ -27,9 +28,9 @@ const SEARCH_LABEL: &str = "search / ";
 
 /// The parts' areas.
 pub(super) struct Areas {
-    head: Rect,
+    pub(super) head: Rect,
     pub(super) log: Rect,
-    foot: Rect,
+    pub(super) foot: Rect,
 }
 
 /// Two lines of head, one of foot, the rest is the log.
@@ -41,6 +42,19 @@ pub(super) fn areas(area: Rect) -> Areas {
         head: Rect { height: head, ..area },
         log: Rect { y: area.y + head, height: log, ..area },
         foot: Rect { y: area.y + head + log, height: foot, ..area },
+    }
+}
+
+/// Everything that [`draw`] draws at this area.
+pub(super) fn painted(console: &ServerConsole, area: Rect, context: &ViewContext<'_>) -> Painted {
+    let areas = areas(area);
+    let cells = usize::from(area.width);
+    let rows = console.log.rows(cells, usize::from(areas.log.height));
+    Painted {
+        area,
+        head: [about(console, cells, context), connection(console, cells, context)],
+        rows: rows.into_iter().map(PaintedRow::from).collect(),
+        foot: foot(console, cells, context),
     }
 }
 
