@@ -6,6 +6,8 @@ pub mod account;
 pub mod action;
 pub mod balance;
 pub mod balance_view;
+pub mod credit_pricing;
+pub mod credits;
 pub mod deployment;
 pub mod external_id;
 pub mod filter;

@@ -2,6 +2,9 @@
 //!
 //! Must not: decide anything; they report what was seen and do what they are told.
 
+mod console_text;
+pub mod exaroton;
+mod live_queue;
 pub mod orders;
 pub mod pterodactyl;
 pub mod transport;

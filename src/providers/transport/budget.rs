@@ -142,14 +142,20 @@ impl Ledger {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.correct(now_ms, told);
         if let Some(pause_ms) = told.pause_ms {
-            let until = now_ms.saturating_add(pause_ms.min(MAX_PAUSE_MS));
-            self.blocked_until_ms = self.blocked_until_ms.max(until);
+            let until = self.pause(now_ms, pause_ms);
             if let Some(window) = &mut self.known {
                 window.remaining = 0;
                 // The provider's window ends when its pause does.
                 window.ends_ms = Some(until);
             }
         }
+    }
+
+    /// Lets nobody go for this long; returns until when.
+    pub fn pause(&mut self, now_ms: u64, pause_ms: u64) -> u64 {
+        let until = now_ms.saturating_add(pause_ms.min(MAX_PAUSE_MS));
+        self.blocked_until_ms = self.blocked_until_ms.max(until);
+        until
     }
 
     /// Takes over what the provider counted.
@@ -230,6 +236,11 @@ impl Budget {
     #[must_use]
     pub fn level(&self) -> BudgetLevel {
         self.with(|ledger, _| ledger.level())
+    }
+
+    /// Lets nobody go for this long, or for what is believed of it.
+    pub fn pause(&self, pause_ms: u64) {
+        self.with(|ledger, now_ms| ledger.pause(now_ms, pause_ms));
     }
 
     /// Waits for a turn. Cancel-safe: a dropped wait leaves the queue.

@@ -17,6 +17,20 @@ pub enum Class {
     Change,
 }
 
+/// What a call carries.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// A JSON value.
+    Json(Value),
+    /// Bytes as they are.
+    Raw {
+        /// Their content type.
+        content_type: &'static str,
+        /// The bytes.
+        bytes: Bytes,
+    },
+}
+
 /// One call to a provider.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -26,8 +40,8 @@ pub struct Call {
     pub path: String,
     /// Query parameters, not encoded.
     pub query: Vec<(&'static str, String)>,
-    /// The JSON body.
-    pub body: Option<Value>,
+    /// The body.
+    pub body: Option<Payload>,
     /// Reading or changing.
     pub class: Class,
     /// How urgent.
@@ -37,6 +51,8 @@ pub struct Call {
     /// Whether the answer's rate headers speak of the account's budget. Not so where an endpoint has a limit of its own:
     /// its headers tell the tightest one (`providers/pterodactyl.md` §5.5).
     pub has_own_limit: bool,
+    /// Never sent again here, not even when the provider says that nothing happened: its caller looks first.
+    pub is_sent_once: bool,
 }
 
 impl Call {

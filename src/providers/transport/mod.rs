@@ -22,7 +22,7 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use budget::{Budget, BudgetLevel, Priority};
-pub use call::{Answer, Call, Class};
+pub use call::{Answer, Call, Class, Payload};
 pub use redact::Redactor;
 pub use refusal::Refusal;
 pub use tls::{Authorities, Use as TlsUse, client_config as tls_client_config};
@@ -39,8 +39,10 @@ const MAX_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE_MS: u64 = 250;
 /// Idle connections are closed before common servers close them (nginx: 75 s), so that a change rarely meets a dead one.
 const POOL_IDLE: Duration = Duration::from_secs(30);
+/// The status that says so.
+const TOO_MANY_REQUESTS: u16 = 429;
 /// Who asks; some protective proxies refuse clients without a name.
-const USER_AGENT: &str = concat!("quarterdeck/", env!("CARGO_PKG_VERSION"));
+pub const USER_AGENT: &str = concat!("quarterdeck/", env!("CARGO_PKG_VERSION"));
 
 /// What a transport needs to know.
 pub struct TransportSettings {
@@ -141,7 +143,10 @@ impl Transport {
         let mut attempt = 1;
         loop {
             let outcome = match self.attempt(call).await {
-                Ok(answer) => judge(&answer).map(|()| answer),
+                Ok(answer) => match judge(&answer) {
+                    Ok(()) => Ok(answer),
+                    Err(problem) => Err(self.heed(&answer, problem)),
+                },
                 Err(problem) => Err(problem),
             };
             match outcome {
@@ -155,6 +160,16 @@ impl Transport {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// A refusal for asking too much that came without the status for it pauses the budget all the same.
+    fn heed(&self, answer: &Answer, problem: Problem) -> Problem {
+        if let (ProblemKind::RateLimited, Retry::AfterMs(pause_ms), true) =
+            (problem.kind, problem.retry, answer.status != TOO_MANY_REQUESTS)
+        {
+            self.budget.pause(pause_ms);
+        }
+        problem
     }
 
     async fn attempt(&self, call: &Call) -> Result<Answer, Problem> {
@@ -187,9 +202,13 @@ impl Transport {
             .request(call.method.clone(), url)
             .header(header::ACCEPT, "application/json")
             .header(header::AUTHORIZATION, self.authorization.clone());
-        if let Some(body) = &call.body {
-            request = request.json(body);
-        }
+        request = match &call.body {
+            None => request,
+            Some(Payload::Json(value)) => request.json(value),
+            Some(Payload::Raw { content_type, bytes }) => {
+                request.header(header::CONTENT_TYPE, *content_type).body(bytes.clone())
+            }
+        };
         request.build().map_err(|error| failure::of_client(error, call, &self.host, &self.redactor))
     }
 
@@ -225,6 +244,9 @@ impl Transport {
 
 /// Whether the same call is sent again here, without asking its caller.
 fn is_worth_repeating(call: &Call, problem: &Problem) -> bool {
+    if call.is_sent_once {
+        return false;
+    }
     match problem.kind {
         // Nothing happened; the budget makes the repetition wait as long as it must, or refuses to.
         ProblemKind::RateLimited => {

@@ -28,7 +28,7 @@ use crate::model::ids::AccountId;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::{Clock, Timestamp};
 use crate::providers::transport::{
-    Answer, Authorities, Call, Priority, Redactor, Transport, TransportSettings,
+    Answer, Authorities, Call, Payload, Priority, Redactor, Transport, TransportSettings,
 };
 use nodes::CountMemory;
 
@@ -193,7 +193,7 @@ impl PanelClient {
             method: endpoint.method(),
             path: endpoint.path()?,
             query,
-            body,
+            body: body.map(Payload::Json),
             class: endpoint.class(),
             priority,
             deadline: match endpoint.deadline() {
@@ -202,6 +202,7 @@ impl PanelClient {
                 Deadline::Create => timeouts.create,
             },
             has_own_limit: endpoint.has_own_limit(),
+            is_sent_once: false,
         };
         let what = call.describe();
         let asked = Asked { endpoint, key, what: &what };

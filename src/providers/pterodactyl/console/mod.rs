@@ -1,10 +1,9 @@
 //! A server's live console: one socket to its node, kept up until dropped.
 //!
-//! `protocol` reads and writes frames, `session` decides (pure), `tokens` fetches tokens sparingly, `queue` holds
+//! `protocol` reads and writes frames, `session` decides (pure), `tokens` fetches tokens sparingly, `live_queue` holds
 //! what was not read yet, `task` does the waiting.
 
 pub mod protocol;
-mod queue;
 pub mod session;
 mod task;
 pub(super) mod tokens;
@@ -18,7 +17,7 @@ use tokio::task::AbortHandle;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::request::ConsoleItem;
 use crate::model::server::PowerSignal;
-use queue::ItemQueue;
+use crate::providers::live_queue::LiveQueue;
 use session::Typed;
 pub(super) use task::ConsoleSource;
 
@@ -30,14 +29,14 @@ const MAX_COMMAND_BYTES: usize = 3_000;
 /// A server's console stream. Dropping it ends the task behind it and closes the socket.
 #[derive(Debug)]
 pub struct ConsoleConnection {
-    items: Arc<ItemQueue>,
+    items: Arc<LiveQueue<ConsoleItem>>,
     input: ConsoleInput,
     task: AbortHandle,
 }
 
 impl ConsoleConnection {
     pub(super) fn open(source: ConsoleSource) -> Self {
-        let items = Arc::new(ItemQueue::default());
+        let items = Arc::new(LiveQueue::default());
         let (sender, inputs) = mpsc::channel(MAX_INPUTS);
         let is_live = Arc::new(AtomicBool::new(false));
         let input = ConsoleInput { sender, is_live: Arc::clone(&is_live) };

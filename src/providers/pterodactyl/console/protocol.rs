@@ -3,14 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::model::sanitise::sanitise;
 use crate::model::server::{PowerSignal, PowerState};
+use crate::providers::console_text::lines;
 use crate::providers::pterodactyl::wire::plain;
-
-/// Characters kept of one console line.
-const MAX_LINE_CHARACTERS: usize = 4_096;
-/// Lines kept of one frame.
-const MAX_LINES: usize = 200;
 
 /// One frame of the daemon, understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,23 +152,6 @@ fn stats(text: &str) -> Option<SocketStats> {
         network_tx_bytes: number(network.and_then(|network| network.get("tx_bytes"))),
         uptime_ms: number(object.get("uptime")),
     })
-}
-
-/// The drawable lines of a text; an argument may hold several.
-fn lines(text: &str) -> Vec<String> {
-    let text = text.trim_end_matches(['\r', '\n']);
-    text.split('\n').take(MAX_LINES).map(cut).collect()
-}
-
-/// A line without controls; of a line that overwrites itself (progress bars) the last state is what a terminal shows.
-fn cut(line: &str) -> String {
-    let line = line.trim_end_matches('\r');
-    let shown = line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default();
-    let mut clean = sanitise(shown);
-    if let Some((at, _)) = clean.char_indices().nth(MAX_LINE_CHARACTERS) {
-        clean.truncate(at);
-    }
-    clean
 }
 
 fn one_line(text: &str) -> String {

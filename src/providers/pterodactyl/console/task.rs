@@ -18,12 +18,12 @@ use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
 use super::protocol::{self, Say};
-use super::queue::ItemQueue;
 use super::session::{Effect, Ending, Event, Session, Typed};
 use super::tokens::Token;
 use crate::model::problem::{Problem, ProblemKind, Retry};
 use crate::model::request::ConsoleItem;
 use crate::model::time::Clock;
+use crate::providers::live_queue::LiveQueue;
 use crate::providers::pterodactyl::client::PanelClient;
 use crate::providers::transport::{Refusal, TlsUse, tls_client_config};
 
@@ -64,7 +64,7 @@ impl ConsoleSource {
 }
 
 /// Ends the queue however the task ends, also by being aborted.
-struct EndOfQueue(Arc<ItemQueue>, Arc<AtomicBool>);
+struct EndOfQueue(Arc<LiveQueue<ConsoleItem>>, Arc<AtomicBool>);
 
 impl Drop for EndOfQueue {
     fn drop(&mut self) {
@@ -76,7 +76,7 @@ impl Drop for EndOfQueue {
 /// Keeps a console up until the panel or the daemon says that it is over.
 pub(super) async fn run(
     source: ConsoleSource,
-    items: Arc<ItemQueue>,
+    items: Arc<LiveQueue<ConsoleItem>>,
     mut inputs: mpsc::Receiver<Typed>,
     is_live: Arc<AtomicBool>,
 ) {
@@ -205,7 +205,7 @@ fn ending_of(problem: &Problem) -> Ending {
 /// One open socket with its session.
 struct Link<'a> {
     source: &'a ConsoleSource,
-    items: &'a ItemQueue,
+    items: &'a LiveQueue<ConsoleItem>,
     is_live: &'a AtomicBool,
     socket: Socket,
     token: Token,
@@ -217,7 +217,7 @@ struct Link<'a> {
 impl<'a> Link<'a> {
     fn new(
         source: &'a ConsoleSource,
-        items: &'a ItemQueue,
+        items: &'a LiveQueue<ConsoleItem>,
         is_live: &'a AtomicBool,
         socket: Socket,
         token: Token,
