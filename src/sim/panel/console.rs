@@ -2,10 +2,10 @@
 
 use super::entities::{Game, Server};
 use super::life::LOG_LINES;
-use super::random;
 use super::usage;
 use crate::model::server::PowerState;
 use crate::model::time::Timestamp;
+use crate::sim::random;
 
 /// What an install script prints.
 pub(super) const INSTALL_LINES: &[&str] = &[

@@ -2,9 +2,24 @@
 
 use super::answer::Failure;
 use super::call::{Call, Outcome, Reply, Wait};
-use super::faults::DaemonMode;
-use super::random;
 use super::world::World;
+use crate::sim::random;
+
+/// How the daemon of a node behaves towards the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DaemonMode {
+    /// Answers.
+    #[default]
+    Up,
+    /// The connection is refused or dropped: 504 at once.
+    Refuse,
+    /// Does not answer: 504 after the panel's timeout.
+    Hang,
+    /// Takes what it is told, but answers too late: 504 after the timeout, and an orphan stays on the node.
+    Late,
+    /// Answers with this status: 404 does not know the server, 403 does not know the panel's token, 409 busy, 500.
+    Status(u16),
+}
 
 /// The error of every daemon trouble.
 const CODE: &str = "DaemonConnectionException";

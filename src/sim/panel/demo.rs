@@ -2,8 +2,9 @@
 
 use super::entities::Status;
 use super::seed::{Plan, add_location, add_node, add_server, add_user};
+use super::world;
 use super::world::World;
-use super::{random, world};
+use crate::sim::random;
 
 /// Nodes: location short name, its long name, node name, address, memory GiB, disk GiB.
 const NODES: &[(&str, &str, &str, &str, i64, i64)] = &[

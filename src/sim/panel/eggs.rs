@@ -1,8 +1,8 @@
 //! The nests and eggs of every simulated panel; numbers and variables of the Minecraft ones as on a stock panel.
 
 use super::entities::{Egg, EggVariable, Game, Nest};
-use super::random;
 use super::world::World;
+use crate::sim::random;
 
 /// Nests: number, name, description.
 const NESTS: &[(i64, &str, &str)] = &[

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::bill::Meter;
-use super::faults::DaemonMode;
+use super::daemon::DaemonMode;
 use super::life::Process;
 use crate::model::time::Timestamp;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::bill::{ServerBill, open_bill};
+use super::daemon::DaemonMode;
 use super::entities::Status;
-use super::faults::{DaemonMode, Fault, FaultRates};
 use super::life::ProcessEvent;
 use super::log::RequestRecord;
 use super::options::{InstallPolicy, RateLimits};
@@ -13,6 +13,7 @@ use super::shared::Shared;
 use super::views::{EggView, NodeView, ServerView, view};
 use super::world::World;
 use crate::model::server::PowerSignal;
+use crate::sim::faults::{Fault, FaultRates};
 
 /// Looks into the world; every answer is of the moment it is asked. Cheap to clone.
 #[derive(Clone)]

@@ -12,13 +12,13 @@ use tokio::sync::watch;
 
 use super::answer::{Answer, Content, Failure};
 use super::call::{Call, Outcome, Wait};
-use super::faults::{Fault, OVERSIZED_BYTES};
 use super::gate::{self, Arrived};
-use super::listener::{CutListener, Scissors};
 use super::log::RequestRecord;
-use super::random;
 use super::routes;
 use super::shared::Shared;
+use crate::sim::faults::{Fault, OVERSIZED_BYTES};
+use crate::sim::listener::{CutListener, Scissors};
+use crate::sim::random;
 
 /// The largest request body that is read.
 const MOST_BODY_BYTES: usize = 4 * 1024 * 1024;

@@ -4,9 +4,9 @@
 
 use std::collections::VecDeque;
 
-use super::random;
 use crate::model::server::{PowerSignal, PowerState};
 use crate::model::time::Timestamp;
+use crate::sim::random;
 
 /// Lines of console that a node keeps (the daemon's default).
 pub(super) const LOG_LINES: usize = 150;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use super::faults::FaultRates;
-use crate::model::time::{Clock, Timestamp};
+use crate::model::time::Clock;
+pub use crate::sim::clock::DEFAULT_START;
+use crate::sim::faults::FaultRates;
 
 /// How a panel simulator is set up; `Default` is a small quiet world at speed 1.
 #[derive(Clone)]
@@ -39,9 +40,6 @@ pub struct PanelSimOptions {
 
 /// Loopback, on a port that the system chooses.
 pub const ANY_LOOPBACK_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-/// Where the default clock starts: the day the captures were made, so that two runs of one seed show the same dates.
-pub const DEFAULT_START: Timestamp = Timestamp(1_795_190_400_000);
 
 impl Default for PanelSimOptions {
     fn default() -> Self {

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::bill::Meter;
+use super::daemon::DaemonMode;
 use super::entities::{
     Acl, ApiKey, Extras, FeatureLimits, KeyKind, Limits, Location, Node, Resource, Server, User,
 };
-use super::faults::DaemonMode;
 use super::life::Process;
 use super::options::WorldKind;
 use super::start::PanelKeys;
 use super::world::World;
-use super::{demo, eggs, random};
+use super::{demo, eggs};
 use crate::model::time::Timestamp;
+use crate::sim::random;
 
 /// Fills a world and returns its keys.
 pub(super) fn fill(world: &mut World, kind: WorldKind) -> PanelKeys {

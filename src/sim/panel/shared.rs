@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::clock::WorldClock;
-use super::faults::{FaultRates, Targets};
 use super::options::{PanelSimOptions, RateLimits};
 use super::throttle::Throttle;
 use super::world::World;
+use crate::sim::clock::WorldClock;
+use crate::sim::faults::{FaultRates, Targets};
 
 /// Faults and limits, under a lock of their own.
 pub(super) struct FaultState {

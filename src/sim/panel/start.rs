@@ -9,14 +9,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::clock::WorldClock;
 use super::handle::{FaultHandle, WorldHandle};
-use super::listener::CutListener;
 use super::options::PanelSimOptions;
 use super::seed;
 use super::shared::Shared;
 use super::world::World;
 use super::{http, wings};
+use crate::sim::clock::WorldClock;
+use crate::sim::listener::CutListener;
 
 /// The API keys of a simulated panel. All are of user 1 (the admin) unless said otherwise.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::bill::open_bill;
 use super::entities::{Activity, Allocation, ApiKey, KeyKind, MOST_ACTIVITY, Server, User};
-use super::random;
 use super::world::{Notice, World};
+use crate::sim::random;
 
 /// Bills of deleted servers that are kept; the oldest leaves.
 const MOST_CLOSED_BILLS: usize = 100_000;

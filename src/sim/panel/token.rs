@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::entities::{Node, Server};
-use super::random;
 use super::world::World;
 use crate::model::time::Timestamp;
+use crate::sim::random;
 
 /// How long a token is good: ten minutes.
 const LIFE_S: i64 = 600;

@@ -3,9 +3,9 @@
 //! Players come in waves over the day; processor, network and some of the memory follow them.
 
 use super::entities::{Game, Server};
-use super::random::{self, noise, share, to_u64};
 use crate::model::server::PowerState;
 use crate::model::time::Timestamp;
+use crate::sim::random::{self, noise, share, to_u64};
 
 /// What one server uses.
 #[derive(Debug, Clone, Copy, PartialEq)]

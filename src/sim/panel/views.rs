@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::daemon::DaemonMode;
 use super::entities::{Server, Status};
-use super::faults::DaemonMode;
 use super::world::World;
 use crate::model::server::PowerState;
 

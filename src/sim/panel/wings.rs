@@ -11,11 +11,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::{broadcast, watch};
 
-use super::faults::DaemonMode;
-use super::listener::{CutListener, Scissors};
+use super::daemon::DaemonMode;
 use super::session::{Out, Session};
 use super::shared::Shared;
 use super::world::Notice;
+use crate::sim::listener::{CutListener, Scissors};
 
 /// A client that does not take a message for this long is dropped.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);

@@ -10,9 +10,9 @@ use super::entities::{Allocation, ApiKey, Egg, Game, Location, Nest, Node, Serve
 use super::life::{Effect, Install, Manner, Process, ProcessEvent};
 use super::log::RequestLog;
 use super::options::{InstallPolicy, PanelSimOptions};
-use super::random;
 use crate::model::server::{PowerSignal, PowerState};
 use crate::model::time::Timestamp;
+use crate::sim::random;
 
 /// What websockets of a server are told, besides the seconds they count themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,12 +7,12 @@ use crate::sim::panel::answer::{Answer, Failure};
 use crate::sim::panel::call::{Call, Need, Reply, Route, none, ok};
 use crate::sim::panel::check::{Check, at, boolean, integer, text};
 use crate::sim::panel::daemon;
+use crate::sim::panel::daemon::DaemonMode;
 use crate::sim::panel::entities::{Node, Resource};
-use crate::sim::panel::faults::DaemonMode;
 use crate::sim::panel::listing::{SortKey, application_list, check_filters, filter_parts, plain_list, sort};
 use crate::sim::panel::objects::{Includes, Render, object};
-use crate::sim::panel::random;
 use crate::sim::panel::world::World;
+use crate::sim::random;
 
 use super::locations::add_resource;
 

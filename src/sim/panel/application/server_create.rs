@@ -12,8 +12,8 @@ use crate::sim::panel::daemon::{self, Contact};
 use crate::sim::panel::entities::{Extras, FeatureLimits, Limits, Server, Status};
 use crate::sim::panel::life::Process;
 use crate::sim::panel::objects::{Includes, Render};
-use crate::sim::panel::random;
 use crate::sim::panel::world::World;
+use crate::sim::random;
 
 use super::environment;
 use super::nodes::{no_viable_node, viable};

@@ -6,8 +6,8 @@ use crate::sim::panel::check::{Check, at, boolean, text};
 use crate::sim::panel::entities::{Resource, User};
 use crate::sim::panel::listing::{SortKey, application_list, check_filters, filter_parts, sort};
 use crate::sim::panel::objects::{Includes, Render};
-use crate::sim::panel::random;
 use crate::sim::panel::world::World;
+use crate::sim::random;
 
 use super::locations::add_resource;
 

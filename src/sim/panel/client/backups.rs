@@ -10,8 +10,8 @@ use crate::sim::panel::daemon;
 use crate::sim::panel::entities::{Backup, Server};
 use crate::sim::panel::listing::{Page, client_list};
 use crate::sim::panel::objects::{date, object};
-use crate::sim::panel::random;
 use crate::sim::panel::world::World;
+use crate::sim::random;
 
 use super::files::signed_url;
 use super::servers::server_of;

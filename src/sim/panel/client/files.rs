@@ -9,8 +9,8 @@ use crate::sim::panel::daemon;
 use crate::sim::panel::entities::{MOST_FILES, Server};
 use crate::sim::panel::listing::plain_list;
 use crate::sim::panel::objects::{date, object};
-use crate::sim::panel::random;
 use crate::sim::panel::world::World;
+use crate::sim::random;
 
 use super::servers::server_of;
 

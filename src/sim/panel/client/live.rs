@@ -213,7 +213,7 @@ fn activity(call: &Call, world: &mut World) -> Reply {
     ok(client_list(call, &world.url, page, rows, |(number, row)| {
         let luck = [server.id.cast_unsigned(), number as u64, row.at.0.cast_unsigned()];
         let mut attributes = json!({
-            "id": crate::sim::panel::random::hex(world.seed, &luck, 40), "batch": null, "event": row.event,
+            "id": crate::sim::random::hex(world.seed, &luck, 40), "batch": null, "event": row.event,
             "is_api": true, "ip": "127.0.0.1", "description": null, "properties": row.properties,
             "has_additional_metadata": false, "timestamp": date(row.at),
         });

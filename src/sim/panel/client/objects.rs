@@ -6,8 +6,8 @@ use crate::sim::panel::call::Call;
 use crate::sim::panel::entities::{Allocation, EggVariable, Server, Status, Subuser, User};
 use crate::sim::panel::listing::plain_list;
 use crate::sim::panel::objects::{date, feature_limits, limits, null_resource, object};
-use crate::sim::panel::random;
 use crate::sim::panel::world::World;
+use crate::sim::random;
 
 /// Whether the caller may do something on a server: owners and admins everything, others what they were given.
 pub(super) fn may(call: &Call, server: &Server, permission: &str) -> bool {

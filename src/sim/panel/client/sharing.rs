@@ -8,8 +8,8 @@ use crate::sim::panel::check::{Check, at, boolean, integer, text};
 use crate::sim::panel::entities::{Schedule, Subuser, User};
 use crate::sim::panel::listing::plain_list;
 use crate::sim::panel::objects::{date, object};
-use crate::sim::panel::random;
 use crate::sim::panel::world::World;
+use crate::sim::random;
 
 use super::objects::subuser;
 use super::permissions;

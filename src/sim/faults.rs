@@ -1,4 +1,4 @@
-//! Faults: random ones by rate, targeted ones by queue, and daemons that misbehave.
+//! Faults of every simulator: random ones by rate, targeted ones by queue.
 
 use std::collections::VecDeque;
 use std::str::FromStr;
@@ -108,22 +108,6 @@ pub enum Fault {
 
 /// The body size of an oversized answer: 100 MB.
 pub const OVERSIZED_BYTES: u64 = 100_000_000;
-
-/// How the daemon of a node behaves towards the panel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DaemonMode {
-    /// Answers.
-    #[default]
-    Up,
-    /// The connection is refused or dropped: 504 at once.
-    Refuse,
-    /// Does not answer: 504 after the panel's timeout.
-    Hang,
-    /// Takes what it is told, but answers too late: 504 after the timeout, and an orphan stays on the node.
-    Late,
-    /// Answers with this status: 404 does not know the server, 403 does not know the panel's token, 409 busy, 500.
-    Status(u16),
-}
 
 /// A fault waiting for its requests.
 #[derive(Debug, Clone)]

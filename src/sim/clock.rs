@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::options::DEFAULT_START;
 use super::random::to_u64;
 use crate::model::time::{Clock, Timestamp};
+
+/// Where the default clock starts: the day the captures were made, so that two runs of one seed show the same dates.
+pub const DEFAULT_START: Timestamp = Timestamp(1_795_190_400_000);
 
 /// Runs with the process's monotonic clock from [`DEFAULT_START`].
 #[derive(Debug)]
