@@ -94,7 +94,8 @@ pub fn of(context: &ViewContext<'_>, kind: FeedKind, rows: usize, words: &Words)
     }
 }
 
-fn badness(freshness: Freshness) -> u8 {
+/// How much worse one is than another; the worst is told first.
+pub(super) fn badness(freshness: Freshness) -> u8 {
     match freshness {
         Freshness::Fresh => 0,
         Freshness::Aging => 1,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::condition::badness;
 use super::context::{LinkState, ViewContext};
 use super::format;
 use super::layers::{TABS, tab_title};
@@ -203,16 +204,6 @@ fn feeds_line(context: &ViewContext<'_>, cells: u16) -> (Line<'static>, Option<T
 fn usage_failure_counts_until(feed: &Feed) -> Option<Timestamp> {
     feed.problem.as_ref()?;
     Some(feed.attempted_at?.plus_millis(feed.interval_ms.saturating_mul(3)))
-}
-
-fn badness(freshness: Freshness) -> u8 {
-    match freshness {
-        Freshness::Fresh => 0,
-        Freshness::Aging => 1,
-        Freshness::Never => 2,
-        Freshness::Stale => 3,
-        Freshness::Failed => 4,
-    }
 }
 
 /// One account's text, style, and when the text changes by itself.

@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 pub use app::ExitReason;
 pub use settings::{ConsoleSettings, Switch, TerminalEnvironment};
+pub use views::registry;
 
 use crate::link::LinkClient;
 use crate::model::problem::Problem;
@@ -61,14 +62,4 @@ pub async fn run(
     clock: Arc<dyn Clock>,
 ) -> Result<ExitReason, Problem> {
     event_loop::run(link, settings, environment, registry(), clock).await
-}
-
-/// The product's views.
-#[must_use]
-pub fn registry() -> app::Registry {
-    app::Registry {
-        tabs: layers::TABS.into_iter().map(tabs::component).collect(),
-        runs: views::runs,
-        doctor: views::doctor,
-    }
 }

@@ -269,7 +269,7 @@ async fn no_secret_is_written_anywhere() {
         let mut words = site.words(&[]);
         words.splice(1..1, ["TERM=xterm-256color".to_owned(), variable.to_owned()]);
         let words: Vec<&str> = ["/usr/bin/env"].into_iter().chain(words.iter().map(String::as_str)).collect();
-        Pty::start(&words, &folder, &[])
+        Pty::start(&words, &folder, &[], (140, 40))
     };
     let (ended, raw) = open("QD_CONSOLE_PANIC=1").end();
     assert!(!ended.success() && contains(&raw, b"panicked at"), "{}", String::from_utf8_lossy(&raw));
@@ -280,7 +280,7 @@ async fn no_secret_is_written_anywhere() {
     console.send("!");
     console.wait_for("what to do");
     console.send("q");
-    console.wait_until("the orders again", |screen| !screen.contains("what to do"));
+    console.wait_until("the orders again", |seen| !seen.shows("what to do"));
     console.send("q");
     written.add("the terminal of a console", console.end().1);
 

@@ -5,6 +5,8 @@ mod frames;
 #[path = "../support/large_site.rs"]
 mod large_site;
 mod looped;
+mod program;
+#[path = "../support/pty.rs"]
 mod pty;
 mod stage;
 mod streams;

@@ -8,6 +8,7 @@ use crate::console::condition::{Condition, Notice, Tone, Words};
 use crate::console::context::{LinkState, ViewContext};
 use crate::console::details;
 use crate::console::tabs::list::Kind;
+use crate::console::tabs::list::columns::{column, flexible, text_column};
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
 use crate::console::widgets::text;
 use crate::console::{format, words};
@@ -28,18 +29,6 @@ const ELAPSED: usize = 3;
 pub(super) const STARTED: usize = 4;
 const WAITS: usize = 5;
 const BY: usize = 6;
-
-const fn column(name: &'static str, title: &'static str, width: Width, priority: u8, align: Align) -> Column {
-    Column { name, title, width, priority, align, is_sortable: true }
-}
-
-const fn flexible(minimum: u16, weight: u16) -> Width {
-    Width::Flexible { minimum, weight }
-}
-
-const fn text_column(name: &'static str) -> FilterColumn {
-    FilterColumn { name, kind: ColumnKind::Text }
-}
 
 const FILTER_COLUMNS: &[FilterColumn] = &[
     text_column("run"),

@@ -100,7 +100,8 @@ fn about(console: &ServerConsole, cells: usize, context: &ViewContext<'_>) -> Li
     let mut line = Line::from(spans);
     for history in sparks(server, context) {
         // Numbers first: on a narrow screen the sparklines are what is left out, each as a whole.
-        if line.width() + history.iter().map(Span::width).sum::<usize>() <= cells {
+        let is_blank = history[1].content.trim().is_empty();
+        if !is_blank && line.width() + history.iter().map(Span::width).sum::<usize>() <= cells {
             line.spans.extend(history);
         }
     }

@@ -1,5 +1,6 @@
 //! What every list of things shares: table, filter, banner, details, export. What the things are is a [`Kind`].
 
+pub(in crate::console) mod columns;
 mod layout;
 mod rows;
 

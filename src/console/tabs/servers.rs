@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::console::condition::{self, Condition, Words};
 use crate::console::context::ViewContext;
 use crate::console::tabs::list::Kind;
+use crate::console::tabs::list::columns::{column, flexible, text_column};
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
 use crate::console::widgets::text;
 use crate::console::{details, format, words};
@@ -38,18 +39,6 @@ const AGE: usize = 9;
 
 /// Cells of a sparkline in a row.
 const SPARK_CELLS: usize = 8;
-
-const fn column(name: &'static str, title: &'static str, width: Width, priority: u8, align: Align) -> Column {
-    Column { name, title, width, priority, align, is_sortable: true }
-}
-
-const fn flexible(minimum: u16, weight: u16) -> Width {
-    Width::Flexible { minimum, weight }
-}
-
-const fn text_column(name: &'static str) -> FilterColumn {
-    FilterColumn { name, kind: ColumnKind::Text }
-}
 
 const fn number(name: &'static str, kind: ColumnKind) -> FilterColumn {
     FilterColumn { name, kind }
@@ -358,10 +347,11 @@ fn all_servers(context: &ViewContext<'_>) -> Line<'static> {
     let (theme, summary) = (context.theme, &context.fleet.summary);
     let servers = format::count(context.fleet.servers.len(), "server");
     let nodes = format::count(context.fleet.nodes.len(), "node");
-    let mut spans = vec![
-        Span::styled("All servers", theme.title),
-        Span::styled(format!("  {servers} on {nodes}"), theme.text),
-    ];
+    let mut spans = vec![Span::styled("All servers", theme.title)];
+    if !context.fleet.nodes.is_empty() {
+        // Before the first reading a count would be a zero that nobody has seen.
+        spans.push(Span::styled(format!("  {servers} on {nodes}"), theme.text));
+    }
     if summary.orphans > 0 {
         let cost = summary.orphan_burn_per_hour.as_ref().map(format::money_per_hour).unwrap_or_default();
         let orphans = format::count(summary.orphans as usize, "orphan");

@@ -9,6 +9,7 @@ use crate::console::condition::{self, Condition, Words};
 use crate::console::context::ViewContext;
 use crate::console::details::{self, node};
 use crate::console::tabs::list::Kind;
+use crate::console::tabs::list::columns::{column, text_column};
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
 use crate::model::account::FeedKind;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
@@ -31,16 +32,8 @@ const DISK_TREND: usize = 6;
 const PORTS: usize = 7;
 const SERVERS: usize = 8;
 
-const fn column(name: &'static str, title: &'static str, width: Width, priority: u8, align: Align) -> Column {
-    Column { name, title, width, priority, align, is_sortable: true }
-}
-
 const fn trend(name: &'static str, title: &'static str, priority: u8) -> Column {
     Column { name, title, width: Width::Fixed(12), priority, align: Align::Left, is_sortable: false }
-}
-
-const fn text(name: &'static str) -> FilterColumn {
-    FilterColumn { name, kind: ColumnKind::Text }
 }
 
 const fn number(name: &'static str) -> FilterColumn {
@@ -48,18 +41,18 @@ const fn number(name: &'static str) -> FilterColumn {
 }
 
 const FILTER_COLUMNS: &[FilterColumn] = &[
-    text("name"),
-    text("health"),
-    text("location"),
-    text("address"),
+    text_column("name"),
+    text_column("health"),
+    text_column("location"),
+    text_column("address"),
     number("ram_percent"),
     FilterColumn { name: "ram_free", kind: ColumnKind::Bytes },
     number("disk_percent"),
     FilterColumn { name: "disk_free", kind: ColumnKind::Bytes },
     number("ports_free"),
     number("servers"),
-    text("id"),
-    text("account"),
+    text_column("id"),
+    text_column("account"),
 ];
 
 fn free_bytes(mib: i64) -> FilterValue<'static> {

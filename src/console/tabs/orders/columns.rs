@@ -8,6 +8,7 @@ use crate::console::condition::{self, Condition, Words};
 use crate::console::context::ViewContext;
 use crate::console::details;
 use crate::console::tabs::list::Kind;
+use crate::console::tabs::list::columns::{column, flexible, text_column};
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
 use crate::console::widgets::text;
 use crate::console::{format, words};
@@ -31,18 +32,6 @@ const AMOUNT: usize = 5;
 pub(super) const AGE: usize = 6;
 const SERVER: usize = 7;
 const TROUBLE: usize = 8;
-
-const fn column(name: &'static str, title: &'static str, width: Width, priority: u8, align: Align) -> Column {
-    Column { name, title, width, priority, align, is_sortable: true }
-}
-
-const fn flexible(minimum: u16, weight: u16) -> Width {
-    Width::Flexible { minimum, weight }
-}
-
-const fn text_column(name: &'static str) -> FilterColumn {
-    FilterColumn { name, kind: ColumnKind::Text }
-}
 
 /// Names for filters that are no column of the table are exported too.
 const FILTER_COLUMNS: &[FilterColumn] = &[
