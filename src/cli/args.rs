@@ -214,6 +214,14 @@ pub enum OrderCommand {
         #[command(flatten)]
         act: ActArguments,
     },
+    /// Take an order over from a run that claimed it and died, and go on with it
+    TakeOver {
+        /// The order's id; SHOP/ID where several shops have it
+        id: String,
+        /// How to confirm
+        #[command(flatten)]
+        act: ActArguments,
+    },
 }
 
 /// A server and how to confirm.

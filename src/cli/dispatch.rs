@@ -77,6 +77,10 @@ fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config,
             let request = |order| ActionRequest::ProvisionOrder { order };
             conversation("cli").hold(async |session| act::act_on_order(session, id, request, act).await)
         }
+        Some(Command::Order(OrderCommand::TakeOver { id, act })) => {
+            let request = |order| ActionRequest::TakeOverOrder { order };
+            conversation("cli").hold(async |session| act::act_on_order(session, id, request, act).await)
+        }
         Some(Command::Server(command)) => {
             conversation("cli").hold(async |session| server(session, command).await)
         }
@@ -187,6 +191,7 @@ async fn setup(config: &Config, paths: &Paths) -> Result<EngineSetup, Problem> {
     let mut policy = Policy::default();
     policy.reconcile.paid_too_long_ms = config.limits.paid_too_long_ms;
     policy.reconcile.provisioning_too_long_ms = config.limits.provisioning_too_long_ms;
+    policy.runs.claim_stuck_ms = config.limits.provisioning_too_long_ms;
     policy.runs.install_deadline_ms = config.limits.install_deadline_ms;
     let orphan_cost = config.limits.orphan_cost_per_gib_hour;
     policy.reconcile.default_cost_per_gib_hour = (!orphan_cost.is_zero())

@@ -20,8 +20,9 @@ const AUDIT_LIMIT: u32 = 1_000;
 /// The feeds that a kind is made from.
 fn feeds_of(kind: Kind) -> &'static [FeedKind] {
     match kind {
-        Kind::Orders => &[FeedKind::Orders],
-        Kind::Nodes => &[FeedKind::Nodes],
+        // The first is what the list is of; the others fill columns of it.
+        Kind::Orders => &[FeedKind::Orders, FeedKind::Servers],
+        Kind::Nodes => &[FeedKind::Nodes, FeedKind::Servers],
         Kind::Servers | Kind::Findings => &[FeedKind::Servers, FeedKind::Orders, FeedKind::Nodes],
         Kind::Runs | Kind::Feeds | Kind::Audit | Kind::Matches | Kind::Deployments | Kind::Credits => &[],
     }

@@ -60,10 +60,12 @@ impl Session {
         !self.is_building
     }
 
-    /// Waits until every feed of these kinds was asked at least once, so that an empty list means "none".
+    /// Waits until every feed of these kinds was asked at least once, so that an empty list means "none". Of the first kind
+    /// something must be known at the end; the others are worth waiting for, and named by [`Session::warnings`] when they
+    /// did not come.
     ///
     /// # Errors
-    /// The engine went away, or a provider did not answer in time and nothing is known of it.
+    /// The engine went away, or a provider of the first kind did not answer in time.
     pub async fn settle(&mut self, kinds: &[FeedKind], now: Timestamp) -> Result<(), Problem> {
         let waited = tokio::time::timeout(Duration::from_millis(FIRST_ANSWER_MS), async {
             while self.is_waiting_for(kinds, now) {
@@ -72,6 +74,9 @@ impl Session {
             Ok(())
         });
         waited.await.unwrap_or_else(|_| {
+            if !self.is_waiting_for(kinds.get(..1).unwrap_or_default(), now) {
+                return Ok(());
+            }
             Err(Problem {
                 kind: ProblemKind::Timeout,
                 fault: Fault::Provider,

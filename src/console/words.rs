@@ -197,11 +197,25 @@ pub fn order_trouble(entry: &OrderEntry, now: Timestamp) -> String {
     match entry.trouble {
         None => String::new(),
         Some(OrderTrouble::PaidTooLong) => format!("{}, unclaimed", since("paid")),
-        Some(OrderTrouble::ProvisioningTooLong) => format!("{}, no run", since("claimed")),
+        Some(OrderTrouble::ProvisioningTooLong) => {
+            let by = entry.order.claim_token.as_deref().map_or_else(|| "nobody named".to_owned(), short_run);
+            format!("{} by {by}, stuck", since("claimed"))
+        }
         Some(OrderTrouble::InError) => {
             entry.order.error_message.clone().unwrap_or_else(|| "in error, no message".to_owned())
         }
         Some(OrderTrouble::ServerGone) => "its server is gone".to_owned(),
+    }
+}
+
+/// A run's id, shortened to the end that tells runs apart.
+fn short_run(id: &str) -> String {
+    const KEPT: usize = 6;
+    let length = id.chars().count();
+    if length <= KEPT {
+        id.to_owned()
+    } else {
+        format!("…{}", id.chars().skip(length - KEPT).collect::<String>())
     }
 }
 
@@ -229,7 +243,7 @@ pub fn order_advice(trouble: &OrderTrouble, provision_key: &str, retry_key: &str
     match trouble {
         OrderTrouble::PaidTooLong => format!("Press {provision_key} to see the plan and provision it."),
         OrderTrouble::ProvisioningTooLong => format!(
-            "Whoever claimed it is not working on it here. If no other engine is, press {provision_key} to see what can be done."
+            "Whoever claimed it is not working on it here. If no other engine is, press {retry_key} to take it over: what it made is adopted."
         ),
         OrderTrouble::InError => format!("Mend the cause, then press {retry_key} to try again."),
         OrderTrouble::ServerGone => format!(
@@ -262,6 +276,9 @@ pub fn run_waits_for(run: &Run) -> String {
 /// What an action does, as the label of its confirm button: `provision`, `destroy`.
 #[must_use]
 pub fn verb(request: &ActionRequest) -> &'static str {
+    if matches!(request, ActionRequest::TakeOverOrder { .. }) {
+        return "take over";
+    }
     let name = request.name();
     name.split_once('_').map_or(name, |(verb, _)| verb)
 }

@@ -18,26 +18,47 @@ const NODES_COUNTED: usize = 60;
 /// Examines every orders database with its panel, then panels without one, then adds what the reconciler found.
 pub(super) async fn examine(engine: &Engine) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut examined = BTreeSet::new();
-    for (database, account) in &engine.orders {
-        examined.insert(account);
-        findings.extend(examine_pair(engine, Some(database.as_ref()), account).await);
-    }
-    for account in engine.panels.keys().filter(|account| !examined.contains(account)) {
-        findings.extend(examine_pair(engine, None, account).await);
+    for account in engine.panels.keys() {
+        let panel = read_panel(engine, account).await;
+        let shops: Vec<&dyn OrdersDatabase> = engine
+            .orders
+            .iter()
+            .filter(|(_, sold)| sold == account)
+            .map(|(database, _)| database.as_ref())
+            .collect();
+        if shops.is_empty() {
+            findings.extend(examine_shop(None, &panel).await);
+        }
+        for shop in shops {
+            let found = examine_shop(Some(shop), &panel).await;
+            // One shop's checks read like another's: with several each says whose it is.
+            let is_only = engine.orders.len() == 1;
+            findings.extend(
+                found.into_iter().map(
+                    |finding| {
+                        if is_only { finding } else { named(shop.account(), finding) }
+                    },
+                ),
+            );
+        }
+        findings.extend(panel.findings);
     }
     findings.extend(engine.fleet.read(|fleet| fleet.findings.clone()));
     findings
 }
 
-async fn examine_pair(
-    engine: &Engine,
-    database: Option<&dyn OrdersDatabase>,
-    account: &AccountId,
-) -> Vec<Finding> {
-    let (orders, panel) = tokio::join!(read_orders(database), read_panel(engine, account));
-    let mut found_elsewhere = orders.findings;
-    found_elsewhere.extend(panel.findings);
+/// The finding with the shop's name before its title, unless the title names it already.
+fn named(shop: &AccountId, finding: Finding) -> Finding {
+    let name = format!("{shop}: ");
+    if finding.title.starts_with(&name) {
+        return finding;
+    }
+    Finding { title: format!("{name}{}", finding.title), ..finding }
+}
+
+/// What one shop and its panel say together.
+async fn examine_shop(database: Option<&dyn OrdersDatabase>, panel: &PanelRead) -> Vec<Finding> {
+    let orders = read_orders(database).await;
     let input = DoctorInput {
         orders: &orders.snapshot.orders,
         plans: &orders.snapshot.plans,
@@ -45,7 +66,7 @@ async fn examine_pair(
         nodes: panel.nodes.as_deref(),
         egg_ids: panel.egg_ids.as_ref(),
         free_allocations: &panel.free_allocations,
-        found_elsewhere: &found_elsewhere,
+        found_elsewhere: &orders.findings,
     };
     doctor::examine(&input)
 }

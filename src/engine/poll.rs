@@ -100,7 +100,10 @@ impl Poller {
             budget_remaining: None,
         });
         let attended = fleet.attended();
-        Self { source, fleet, policy, attended, refresh, feed }
+        let poller = Self { source, fleet, policy, attended, refresh, feed };
+        // Known from the start, so that whoever attaches first can wait for it.
+        poller.publish();
+        poller
     }
 
     /// Polls until `shutdown`; the first time after `first_after`.

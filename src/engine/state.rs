@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::findings::{self, Totals};
 use super::policy::ReconcilePolicy;
-use super::reconcile::{self, Seen, Totals};
+use super::reconcile::{self, Seen};
 use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
 use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderKey, RunId, ServerKey};
 use crate::model::node::Node;
@@ -373,7 +374,7 @@ impl FleetState {
             }
         }
         if touched.reconcile == Reconcile::Everything {
-            self.totals = reconcile::totals(&self.fleet);
+            self.totals = findings::totals(&self.fleet);
             self.count_servers(touched);
         }
         self.summarise(touched);
@@ -381,7 +382,7 @@ impl FleetState {
 
     /// How many servers stand on each node: the panel's list of nodes does not say.
     fn count_servers(&mut self, touched: &mut Touched) {
-        let counts = reconcile::servers_by_node(&self.fleet);
+        let counts = findings::servers_by_node(&self.fleet);
         for node in self.fleet.nodes.values_mut() {
             let servers = counts.get(&node.key).copied().unwrap_or(0);
             if node.servers != servers {
@@ -392,8 +393,8 @@ impl FleetState {
     }
 
     fn summarise(&mut self, touched: &mut Touched) {
-        let summary = reconcile::summary(&self.fleet, &self.totals);
-        let findings = reconcile::findings(&self.fleet, &summary);
+        let summary = findings::summary(&self.fleet, &self.totals);
+        let findings = findings::findings(&self.fleet, &summary);
         if self.fleet.summary != summary {
             touched.direct.push(Change::Summary(Summary::clone(&summary)));
             self.fleet.summary = summary;

@@ -18,6 +18,11 @@ pub enum ActionRequest {
         /// The order.
         order: OrderKey,
     },
+    /// Take an order over from whoever claimed it and died, and go on with it: what stands on the panel is adopted.
+    TakeOverOrder {
+        /// The order.
+        order: OrderKey,
+    },
     /// Start, stop, restart or kill a server's process.
     Power {
         /// The server.
@@ -62,6 +67,7 @@ impl ActionRequest {
     pub fn name(&self) -> &'static str {
         match self {
             Self::ProvisionOrder { .. } => "provision_order",
+            Self::TakeOverOrder { .. } => "take_over_order",
             Self::Power { signal, .. } => match signal {
                 PowerSignal::Start => "start_server",
                 PowerSignal::Stop => "stop_server",
@@ -76,11 +82,20 @@ impl ActionRequest {
         }
     }
 
+    /// The order it is about, if it is about one.
+    #[must_use]
+    pub fn order(&self) -> Option<&OrderKey> {
+        match self {
+            Self::ProvisionOrder { order } | Self::TakeOverOrder { order } => Some(order),
+            _ => None,
+        }
+    }
+
     /// What the action is about, for locks ("one run per target") and lists: `order/shop/812`, `server/panel/42`.
     #[must_use]
     pub fn target(&self) -> String {
         match self {
-            Self::ProvisionOrder { order } => format!("order/{order}"),
+            Self::ProvisionOrder { order } | Self::TakeOverOrder { order } => format!("order/{order}"),
             Self::Power { server, .. }
             | Self::Suspend { server }
             | Self::Unsuspend { server }
@@ -135,6 +150,13 @@ pub enum Confirmation {
     TypeName(String),
 }
 
+/// Somebody's claim on an order, as seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenClaim {
+    /// The token in the row; nothing when its claimant left none.
+    pub token: Option<String>,
+}
+
 /// What a provisioning run will create, decided while planning and stored with the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProvisionParameters {
@@ -142,6 +164,8 @@ pub struct ProvisionParameters {
     pub orders_account: super::ids::AccountId,
     /// The order.
     pub order: OrderId,
+    /// The claim that is taken over, as it was when this was planned; nothing for an order that nobody holds.
+    pub taken_over: Option<SeenClaim>,
     /// What the server carries as its external id: how it is found again.
     pub external_id: String,
     /// The chosen node.

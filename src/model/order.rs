@@ -164,6 +164,15 @@ impl Order {
         OrderKey { account: self.account.clone(), id: self.id.clone() }
     }
 
+    /// When it was claimed, as far as the row says: the later of its last change and of the moment in the claim's token
+    /// (runs' ids begin with their time); without both, when it was placed or read.
+    #[must_use]
+    pub fn claimed_at(&self) -> Timestamp {
+        let run = self.claim_token.as_deref().and_then(|token| ulid::Ulid::from_string(token).ok());
+        let begun = run.and_then(|run| i64::try_from(run.timestamp_ms()).ok()).map(Timestamp);
+        self.updated_at.max(begun).or(self.created_at).unwrap_or(self.observed_at)
+    }
+
     /// The name of what was bought among the plans of every shop.
     #[must_use]
     pub fn plan_key(&self) -> ShopPlanKey {

@@ -36,7 +36,7 @@ async fn an_order_is_provisioned_by_one_command_and_refused_the_second_time() {
 
     let again = site.run(&["order", "provision", "ord-1", "--yes"]).await.ended_with(3);
     assert!(again.stderr.contains("REFUSED"), "{again:?}");
-    let unknown = site.run(&["order", "provision", "ord-9", "--yes"]).await.ended_with(1);
+    let unknown = site.run(&["order", "provision", "ord-9", "--yes"]).await.ended_with(3);
     assert!(unknown.stderr.contains("ord-9"), "{unknown:?}");
     assert_eq!(site.sim.world().created_with_external_id("ord-1"), 1);
 }
@@ -56,7 +56,7 @@ async fn a_run_is_printed_as_json_and_looked_at_afterwards() {
     assert!(picked.contains(address), "the server stands elsewhere than was said: {picked} {address}");
     let shown = site.run(&["run", "show", id]).await.ended_with(0);
     assert!(shown.stdout.contains("succeeded") && shown.stdout.contains("create the server"), "{shown:?}");
-    site.run(&["run", "show", "no-such-run"]).await.ended_with(1);
+    site.run(&["run", "show", "no-such-run"]).await.ended_with(3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,7 +77,7 @@ async fn a_server_is_destroyed_only_by_its_name_and_then_it_is_gone() {
         assert!(site.sim.world().server(server.id).is_some(), "{refused:?} destroyed it");
     }
     site.run(&["server", "destroy", identifier, "--dry-run"]).await.ended_with(0);
-    site.run(&["server", "destroy", "nobody", "--yes"]).await.ended_with(1);
+    site.run(&["server", "destroy", "nobody", "--yes"]).await.ended_with(3);
     assert!(site.sim.world().server(server.id).is_some());
 
     site.run(&["server", "destroy", identifier, "--yes", "--name", &server.name]).await.ended_with(0);

@@ -34,6 +34,21 @@ async fn lists_are_tables_json_and_csv_and_can_be_filtered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fresh_engine_lists_orders_with_their_servers_and_knows_no_unknown_order() {
+    let site = Site::start().await;
+    site.add_order("ord-1", "paid").await;
+    site.run(&["order", "provision", "ord-1", "--yes"]).await.ended_with(0);
+    site.run(&["engine", "stop"]).await.ended_with(0);
+    // Nothing is remembered: what is listed was read now.
+    std::fs::remove_dir_all(site.file("data")).unwrap();
+    let listed = site.run(&["get", "orders", "-o", "json"]).await.ended_with(0).json();
+    assert!(listed[0]["server"].is_object(), "the servers were waited for: {listed:#}");
+    let unknown = site.run(&["order", "provision", "ord-404", "--yes"]).await.ended_with(3);
+    assert!(unknown.stderr.contains("ord-404"), "{unknown:?}");
+    site.run(&["order", "take-over", "ord-1", "--yes", "--name", "ord-1"]).await.ended_with(3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_goes_out_and_in_again_unchanged() {
     let site = Site::start().await;
     site.add_order("ord-1", "paid").await;

@@ -255,7 +255,7 @@ async fn no_secret_is_written_anywhere() {
     run_all(&site, &mut written, LOOKS).await;
     let provisioned = site.run(&["order", "provision", "ord-1", "--yes", "--json"]).await.ended_with(0);
     written.ran("order provision", &provisioned);
-    let server = site.sim.world().servers_with_external_id("ord-1").remove(0);
+    let server = site.sim.world().servers_with_external_id("shop:ord-1").remove(0);
 
     let tap = Tap::before(site.data().join("run/engine.sock"), site.file("tap.sock"));
     let link = connect(UnixTransport(tap.path.clone()), attach::options("console", false)).await.unwrap();

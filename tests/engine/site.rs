@@ -13,8 +13,9 @@ use quarterdeck::link::{LinkClient, LinkEvent, LinkOptions, connect};
 use quarterdeck::model::fleet::Fleet;
 use quarterdeck::model::ids::ServerKey;
 use quarterdeck::model::request::{ConsoleItem, Focus, Reply, Request, Tab};
-use quarterdeck::model::server::PowerState;
+use quarterdeck::model::server::{Ownership, PowerState};
 use quarterdeck::model::site::Site;
+use quarterdeck::providers::orders::{self, OrdersSettings, OrdersSource};
 use quarterdeck::providers::pterodactyl::{PanelClient, PanelSettings};
 use quarterdeck::sim::panel::{PanelSim, PanelSimOptions, WorldKind};
 
@@ -137,5 +138,37 @@ async fn a_console_sees_the_panel_its_use_its_consoles_and_the_doctor() {
         panic!("findings")
     };
     assert!(findings.iter().any(|finding| finding.check == "key-permissions"), "{findings:?}");
+    assert!(findings.iter().any(|finding| finding.check == "servers-without-shop"), "{findings:?}");
+    assert!(first.fleet.servers.values().all(|server| server.ownership == Ownership::NoShop));
+    assert_eq!(first.fleet.summary.orphans, 0);
+    sim.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_names_the_shop_where_there_are_two_and_looks_at_each_panel_once() {
+    let sim = panel().await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut setup = setup(&sim, dir.path());
+    for name in ["east", "west"] {
+        let path = dir.path().join(format!("{name}.sqlite"));
+        orders::create_embedded(&path).await.unwrap();
+        let settings = OrdersSettings::new(name.into(), "panel".into(), OrdersSource::Sqlite { path });
+        let database = orders::connect(&settings, Arc::new(SystemClock)).await.unwrap();
+        setup.orders.push((database, "panel".into()));
+    }
+    let (engine, _task) = start(setup).await.unwrap();
+    let console = Console::attach(InProcessTransport(engine)).await;
+    let Reply::Findings(findings) = console.client.ask(Request::Doctor).await.unwrap() else {
+        panic!("findings")
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for finding in &findings {
+        assert!(seen.insert((&finding.check, &finding.title)), "twice, and nothing tells whose: {finding:?}");
+    }
+    for shop in ["east", "west"] {
+        let is_its = |title: &str| title.starts_with(&format!("{shop}: "));
+        assert!(findings.iter().any(|f| f.check == "plans-without-egg" && is_its(&f.title)), "{findings:?}");
+    }
+    assert_eq!(findings.iter().filter(|finding| finding.check == "key-permissions").count(), 1);
     sim.stop().await;
 }

@@ -47,6 +47,8 @@ on_every_database!(
     of_thirty_claimers_exactly_one_wins,
     a_claim_is_repeatable_by_its_owner_and_by_nobody_else,
     only_paid_and_failed_orders_can_be_claimed,
+    a_claim_is_taken_over_only_as_it_was_seen,
+    an_offer_is_one_plan_and_the_regions,
     release_and_complete_need_the_token,
     a_canceled_order_stays_canceled,
     an_overlong_message_is_cut_and_the_release_succeeds,

@@ -122,6 +122,42 @@ pub async fn only_paid_and_failed_orders_can_be_claimed(shop: &Shop) {
     assert_eq!(orders.read_order(&shop.order(99)).await, Ok(None));
 }
 
+pub async fn a_claim_is_taken_over_only_as_it_was_seen(shop: &Shop) {
+    let (orders, id) = (shop.connect().await, shop.order(7));
+    let lost = |by: &str| ClaimOutcome::Taken { status: OrderStatus::Provisioning, by: Some(by.to_owned()) };
+    assert_eq!(orders.take_over(&id, Some("wrong"), "run-a").await, Ok(lost("other")));
+    assert_eq!(orders.take_over(&id, None, "run-a").await, Ok(lost("other")));
+    let both = join_all(["run-a", "run-b"].map(|token| orders.take_over(&id, Some("other"), token))).await;
+    let winner = if both[0] == Ok(ClaimOutcome::Claimed) { "run-a" } else { "run-b" };
+    let loser = if winner == "run-a" { "run-b" } else { "run-a" };
+    let claimed = both.iter().filter(|outcome| **outcome == Ok(ClaimOutcome::Claimed)).count();
+    assert_eq!(claimed, 1, "one of two takes it: {both:?}");
+    assert_eq!(orders.take_over(&id, Some("other"), winner).await, Ok(ClaimOutcome::Claimed), "repeated");
+    assert_eq!(orders.complete(&id, "other", &server()).await, Ok(false), "the first has no say any more");
+    assert_eq!(orders.complete(&id, loser, &server()).await, Ok(false));
+    assert_eq!(orders.complete(&id, winner, &server()).await, Ok(true));
+    let done = ClaimOutcome::Taken { status: OrderStatus::Provisioned, by: Some(winner.to_owned()) };
+    assert_eq!(orders.take_over(&id, Some(winner), "run-c").await, Ok(done));
+    let paid = ClaimOutcome::Taken { status: OrderStatus::Paid, by: None };
+    assert_eq!(
+        orders.take_over(&shop.order(1), None, "run-c").await,
+        Ok(paid),
+        "nobody holds it: it is claimed"
+    );
+    assert_eq!(orders.take_over(&shop.order(99), None, "run-c").await, Ok(ClaimOutcome::Gone));
+}
+
+pub async fn an_offer_is_one_plan_and_the_regions(shop: &Shop) {
+    let orders = shop.connect().await;
+    let all = orders.read_all().await.expect("a snapshot");
+    let bought = all.orders.iter().find(|order| order.id == shop.order(1)).expect("order 1").plan.clone();
+    let offer = orders.read_offer(&bought).await.expect("an offer");
+    assert_eq!(offer.plan.as_ref(), all.plans.iter().find(|plan| plan.id == bought));
+    assert!(offer.plan.is_some());
+    assert_eq!(offer.region_nodes, all.region_nodes);
+    assert_eq!(orders.read_offer(&"no such plan".into()).await.expect("an answer").plan, None);
+}
+
 pub async fn release_and_complete_need_the_token(shop: &Shop) {
     let (orders, id) = (shop.connect().await, shop.order(1));
     let error = || Release::Error { message: "no node has room".to_owned() };

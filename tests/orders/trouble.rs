@@ -17,8 +17,12 @@ fn source(scheme: &str, rest: &str) -> OrdersSource {
 }
 
 async fn problem_of(source: OrdersSource) -> Problem {
+    problem_within(source, 300).await
+}
+
+async fn problem_within(source: OrdersSource, connect_timeout_ms: u64) -> Problem {
     let mut settings = OrdersSettings::new("shop".into(), "panel".into(), source);
-    settings.connect_timeout_ms = 300;
+    settings.connect_timeout_ms = connect_timeout_ms;
     let shown = format!("{settings:?}");
     let problem = match connect(&settings, clock()).await {
         Err(problem) => problem,
@@ -45,6 +49,21 @@ async fn a_refused_connection_is_not_hidden_behind_the_pools_timeout() {
             (ProblemKind::Unreachable, Fault::Network, Effect::None),
             "{problem}"
         );
+        assert!(problem.message.contains("refused"), "{problem}");
+    }
+}
+
+/// However long the pool would go on trying: the poller decides when to ask again.
+#[tokio::test]
+async fn a_refused_connection_is_reported_without_waiting_for_the_pool() {
+    const LONGER_THAN_ANY_TEST_MS: u64 = 3_600_000;
+    for scheme in ["postgres", "mysql"] {
+        let source = source(scheme, &format!("127.0.0.1:{}/shop", closed_port()));
+        let asked = problem_within(source, LONGER_THAN_ANY_TEST_MS);
+        let deadline = std::time::Duration::from_mins(1);
+        let problem =
+            tokio::time::timeout(deadline, asked).await.expect("at once, not at the pool's deadline");
+        assert_eq!(problem.kind, ProblemKind::Unreachable, "{problem}");
         assert!(problem.message.contains("refused"), "{problem}");
     }
 }

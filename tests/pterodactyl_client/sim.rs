@@ -281,3 +281,16 @@ async fn a_console_outlives_a_restart_of_its_daemon() {
     until(&mut console, |item| *item == ConsoleItem::Line("seen with the new one".to_owned())).await;
     sim.stop().await;
 }
+
+#[tokio::test]
+async fn one_egg_is_read_without_the_others_and_its_nest_is_remembered() {
+    let (sim, client) = sim(PanelSimOptions::default()).await;
+    let all = client.eggs(Priority::Run).await.expect("eggs");
+    let wanted = all.last().expect("an egg");
+    assert_eq!(client.egg(wanted.id, Priority::Run).await.expect("an answer").as_ref(), Some(wanted));
+    sim.world().forget_requests();
+    assert_eq!(client.egg(wanted.id, Priority::Run).await.expect("an answer").as_ref(), Some(wanted));
+    assert_eq!(sim.world().requests_total(), 1, "{:?}", sim.world().request_counts());
+    assert_eq!(client.egg(9_999, Priority::Run).await, Ok(None));
+    assert_eq!(sim.world().request_count("GET /api/application/nests/{id}/eggs"), 0);
+}

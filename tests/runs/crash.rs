@@ -13,7 +13,7 @@ use crate::scripted::{ScriptedLog, Turn};
 use crate::site::{DEADLINE, Engine, TestSite, clock, open_store, panel_client, quick};
 
 /// Carries an order's run out in a runtime of its own and kills that at append `position`; false when the run ended first.
-async fn run_until_killed(site: &TestSite, order: &str, position: usize, how: Turn) -> bool {
+pub async fn run_until_killed(site: &TestSite, order: &str, position: usize, how: Turn) -> bool {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

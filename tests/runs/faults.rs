@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::BoxFuture;
 use quarterdeck::model::finding::Finding;
-use quarterdeck::model::ids::{AccountId, OrderId};
+use quarterdeck::model::ids::{AccountId, OrderId, ShopPlanId};
 use quarterdeck::model::order::Order;
 use quarterdeck::model::problem::{Effect, Fault as Whose, Problem, ProblemKind, Retry};
 use quarterdeck::model::run::RunStatus;
 use quarterdeck::providers::orders::{
-    ClaimOutcome, OrdersDatabase, OrdersSnapshot, ProvisionedServer, Release,
+    ClaimOutcome, Offer, OrdersDatabase, OrdersSnapshot, ProvisionedServer, Release,
 };
 use quarterdeck::sim::panel::{DaemonMode, Fault, FaultRates, InstallPolicy, PanelSimOptions};
 
@@ -251,8 +251,19 @@ impl OrdersDatabase for Flaky {
     fn read_order<'a>(&'a self, id: &'a OrderId) -> BoxFuture<'a, Result<Option<Order>, Problem>> {
         self.answer(self.inner.read_order(id))
     }
+    fn read_offer<'a>(&'a self, plan: &'a ShopPlanId) -> BoxFuture<'a, Result<Offer, Problem>> {
+        self.answer(self.inner.read_offer(plan))
+    }
     fn claim<'a>(&'a self, id: &'a OrderId, token: &'a str) -> BoxFuture<'a, Result<ClaimOutcome, Problem>> {
         self.answer(self.inner.claim(id, token))
+    }
+    fn take_over<'a>(
+        &'a self,
+        id: &'a OrderId,
+        from: Option<&'a str>,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<ClaimOutcome, Problem>> {
+        self.answer(self.inner.take_over(id, from, token))
     }
     fn release<'a>(
         &'a self,

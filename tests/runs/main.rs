@@ -13,4 +13,5 @@ mod services;
 mod sigkill;
 mod site;
 mod steps;
+mod takeover;
 mod two_shops;

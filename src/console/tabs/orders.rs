@@ -46,12 +46,8 @@ impl OrdersTab {
     }
 
     fn provision(&self, wanted: fn(&OrderEntry) -> bool, context: &ViewContext<'_>, effects: &mut Effects) {
-        let requests: Vec<ActionRequest> = self
-            .entries(context)
-            .into_iter()
-            .filter(|entry| wanted(entry))
-            .map(|entry| ActionRequest::ProvisionOrder { order: entry.order.key() })
-            .collect();
+        let requests: Vec<ActionRequest> =
+            self.entries(context).into_iter().filter(|entry| wanted(entry)).map(request_for).collect();
         if requests.is_empty() {
             effects.notice(
                 Loudness::Info,
@@ -73,8 +69,17 @@ fn may_be_provisioned(entry: &OrderEntry) -> bool {
         || matches!(entry.trouble, Some(OrderTrouble::ProvisioningTooLong | OrderTrouble::ServerGone))
 }
 
-fn is_in_error(entry: &OrderEntry) -> bool {
-    entry.order.status == OrderStatus::Error
+fn may_be_retried(entry: &OrderEntry) -> bool {
+    entry.order.status == OrderStatus::Error || entry.trouble == Some(OrderTrouble::ProvisioningTooLong)
+}
+
+/// A claim that is stuck is taken over; everything else is claimed.
+fn request_for(entry: &OrderEntry) -> ActionRequest {
+    let order = entry.order.key();
+    match entry.trouble {
+        Some(OrderTrouble::ProvisioningTooLong) => ActionRequest::TakeOverOrder { order },
+        _ => ActionRequest::ProvisionOrder { order },
+    }
 }
 
 impl Component for OrdersTab {
@@ -97,7 +102,7 @@ impl Component for OrdersTab {
     fn on_action(&mut self, action: Action, context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
         match action {
             Action::ProvisionOrder => self.provision(may_be_provisioned, context, effects),
-            Action::RetryOrder => self.provision(is_in_error, context, effects),
+            Action::RetryOrder => self.provision(may_be_retried, context, effects),
             Action::OpenServer => match self.servers(context).first() {
                 Some(server) => effects.push(Effect::Reveal(Reveal::Server(server.clone()))),
                 None => effects.notice(Loudness::Info, "this order has no server yet"),
@@ -143,7 +148,7 @@ impl Component for OrdersTab {
         let any = |wanted: fn(&OrderEntry) -> bool| self.entries(context).into_iter().any(wanted);
         match action {
             Action::ProvisionOrder => any(may_be_provisioned),
-            Action::RetryOrder => any(is_in_error),
+            Action::RetryOrder => any(may_be_retried),
             Action::OpenServer => any(|entry| entry.server.is_some()),
             action if server_actions::is_one(action) => {
                 server_actions::is_enabled(action, &self.servers(context), context)

@@ -46,7 +46,9 @@ pub trait Action: Send + Sync {
 #[must_use]
 pub fn of(request: &ActionRequest) -> &'static dyn Action {
     match request {
-        ActionRequest::ProvisionOrder { .. } => &provision_order::ProvisionOrder,
+        ActionRequest::ProvisionOrder { .. } | ActionRequest::TakeOverOrder { .. } => {
+            &provision_order::ProvisionOrder
+        }
         ActionRequest::Power { .. } => &power::Power,
         ActionRequest::Suspend { .. } | ActionRequest::Unsuspend { .. } => &suspend::Suspend,
         ActionRequest::Reinstall { .. } => &reinstall::Reinstall,

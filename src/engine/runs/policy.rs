@@ -44,6 +44,8 @@ pub struct RunPolicy {
     pub kill_deadline_ms: u64,
     /// How long a deleted server may still be listed.
     pub gone_deadline_ms: u64,
+    /// After this a claim may be taken over: long enough for an install that is slow and not dead.
+    pub claim_stuck_ms: u64,
     /// How long an approved plan may wait for its execution.
     pub plan_valid_ms: u64,
     /// Plans kept in memory; when full the oldest is dropped and must be made again.
@@ -73,6 +75,7 @@ impl Default for RunPolicy {
             stop_deadline_ms: 11 * 60_000,
             kill_deadline_ms: 60_000,
             gone_deadline_ms: 60_000,
+            claim_stuck_ms: 20 * 60_000,
             plan_valid_ms: 10 * 60_000,
             plans_kept: 256,
             ended_runs_kept: 200,

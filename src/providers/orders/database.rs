@@ -14,10 +14,11 @@ use super::postgres::PostgresDriver;
 use super::schema::{self, Resolved};
 use super::settings::{OrdersSettings, OrdersSource};
 use super::sql::{self, Statement};
+use super::sql_changes;
 use super::sqlite::SqliteDriver;
-use super::{ClaimOutcome, OrdersDatabase, OrdersSnapshot, ProvisionedServer, Release};
+use super::{ClaimOutcome, Offer, OrdersDatabase, OrdersSnapshot, ProvisionedServer, Release};
 use crate::model::finding::Finding;
-use crate::model::ids::{AccountId, OrderId};
+use crate::model::ids::{AccountId, OrderId, ShopPlanId};
 use crate::model::order::{Addon, Order, OrderStatus};
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::sanitise::sanitise;
@@ -186,12 +187,36 @@ impl SqlOrders {
         Ok(orders.into_iter().next())
     }
 
+    async fn offer(&self, plan: &ShopPlanId) -> Result<Offer, Problem> {
+        let names = self.names_to_read().await?;
+        let dialect = self.driver.dialect();
+        let mut statements = vec![self.built(sql::one_plan(dialect, &names, plan.as_str()))?];
+        statements.extend(sql::all_of(dialect, &names, Entity::RegionNodes, sql::REGION_FIELDS));
+        let context = self.context();
+        let mut answers = match self.driver.read(&statements).await {
+            Ok(answers) => answers.into_iter(),
+            Err(problem) if is_foreign_id(&problem) => return Ok(Offer::default()),
+            Err(problem) => return Err(problem),
+        };
+        let mut notices = Vec::new();
+        let plans = answers.next().unwrap_or_default();
+        let mut plans = plans.into_iter().filter_map(|row| decode::plan(&context, row, &mut notices));
+        // As with orders: only the very id counts.
+        let found = plans.find(|found| found.id == *plan);
+        drop(plans);
+        let has_switch = names.column(Entity::RegionNodes, "is_enabled").is_some();
+        let rows = answers.next().unwrap_or_default().into_iter();
+        let region_nodes =
+            rows.filter_map(|row| decode::region_node(&context, row, has_switch, &mut notices)).collect();
+        Ok(Offer { plan: found, region_nodes })
+    }
+
     async fn try_claim(&self, id: &OrderId, token: &str) -> Result<ClaimOutcome, Problem> {
         let names = self.names_to_act().await?;
         if self.one_order(&names, id).await?.is_none() {
             return Ok(ClaimOutcome::Gone);
         }
-        let statement = self.built(sql::claim(self.driver.dialect(), &names, id.as_str(), token))?;
+        let statement = self.built(sql_changes::claim(self.driver.dialect(), &names, id.as_str(), token))?;
         for _ in 0..CLAIM_ATTEMPTS {
             if self.driver.write(&statement).await? > 0 {
                 return Ok(ClaimOutcome::Claimed);
@@ -212,10 +237,31 @@ impl SqlOrders {
         ))
     }
 
+    async fn try_take_over(
+        &self,
+        id: &OrderId,
+        from: Option<&str>,
+        token: &str,
+    ) -> Result<ClaimOutcome, Problem> {
+        let names = self.names_to_act().await?;
+        if self.one_order(&names, id).await?.is_none() {
+            return Ok(ClaimOutcome::Gone);
+        }
+        let statement =
+            self.built(sql_changes::take_over(self.driver.dialect(), &names, id.as_str(), from, token))?;
+        if self.driver.write(&statement).await? > 0 {
+            return Ok(ClaimOutcome::Claimed);
+        }
+        Ok(match self.one_order(&names, id).await? {
+            None => ClaimOutcome::Gone,
+            Some(order) => ClaimOutcome::Taken { status: order.status, by: order.claim_token },
+        })
+    }
+
     async fn link(&self, user_id: &str, panel_user_id: i64) -> Result<(), Problem> {
         let names = self.names_to_act().await?;
         let dialect = self.driver.dialect();
-        let write = self.built(sql::link_customer(dialect, &names, user_id, panel_user_id))?;
+        let write = self.built(sql_changes::link_customer(dialect, &names, user_id, panel_user_id))?;
         match self.driver.write(&write).await {
             Ok(_) => {}
             // Another engine's row came first; which user it links is read below.
@@ -304,8 +350,21 @@ impl OrdersDatabase for SqlOrders {
         })
     }
 
+    fn read_offer<'a>(&'a self, plan: &'a ShopPlanId) -> BoxFuture<'a, Result<Offer, Problem>> {
+        Box::pin(self.offer(plan))
+    }
+
     fn claim<'a>(&'a self, id: &'a OrderId, token: &'a str) -> BoxFuture<'a, Result<ClaimOutcome, Problem>> {
         Box::pin(self.try_claim(id, token))
+    }
+
+    fn take_over<'a>(
+        &'a self,
+        id: &'a OrderId,
+        from: Option<&'a str>,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<ClaimOutcome, Problem>> {
+        Box::pin(self.try_take_over(id, from, token))
     }
 
     fn release<'a>(
@@ -317,7 +376,7 @@ impl OrdersDatabase for SqlOrders {
         Box::pin(async move {
             let names = self.names_to_act().await?;
             let dialect = self.driver.dialect();
-            let statement = self.built(sql::release(dialect, &names, id.as_str(), token, &to))?;
+            let statement = self.built(sql_changes::release(dialect, &names, id.as_str(), token, &to))?;
             Ok(self.driver.write(&statement).await? > 0)
         })
     }
@@ -331,7 +390,7 @@ impl OrdersDatabase for SqlOrders {
         Box::pin(async move {
             let names = self.names_to_act().await?;
             let dialect = self.driver.dialect();
-            let statement = self.built(sql::complete(dialect, &names, id.as_str(), token, server))?;
+            let statement = self.built(sql_changes::complete(dialect, &names, id.as_str(), token, server))?;
             Ok(self.driver.write(&statement).await? > 0)
         })
     }

@@ -1,32 +1,24 @@
 //! MariaDB and MySQL. They cannot tell of changes; they are polled.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::mysql::{
-    MySql, MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode,
-};
-use sqlx::pool::PoolConnection;
+use sqlx::mysql::{MySql, MySqlArguments, MySqlConnectOptions, MySqlRow, MySqlSslMode};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, Row};
-use tokio::time::timeout;
 
 use super::driver::{Driver, TextRow};
+use super::reach::Reach;
 use super::settings::OrdersSettings;
 use super::sql::{Dialect, Statement};
-use super::trouble::{During, explain, timed_out, unusable_url};
+use super::trouble::{During, unusable_url};
 use crate::model::problem::Problem;
 use crate::providers::transport::Authorities;
 
 /// A pool of MariaDB connections.
 pub(super) struct MariaDbDriver {
-    account: String,
-    pool: MySqlPool,
-    options: MySqlConnectOptions,
-    connect_timeout_ms: u64,
-    operation_timeout_ms: u64,
+    reach: Reach<MySql>,
 }
 
 impl MariaDbDriver {
@@ -48,54 +40,7 @@ impl MariaDbDriver {
             }
             None => options,
         };
-        let pool = MySqlPoolOptions::new()
-            .max_connections(settings.max_connections)
-            .acquire_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .connect_lazy_with(options.clone());
-        Ok(Self {
-            account,
-            pool,
-            options,
-            connect_timeout_ms: settings.connect_timeout_ms,
-            operation_timeout_ms: settings.operation_timeout_ms,
-        })
-    }
-
-    async fn acquire(&self) -> Result<PoolConnection<MySql>, Problem> {
-        match self.pool.acquire().await {
-            Ok(connection) => Ok(connection),
-            Err(sqlx::Error::PoolTimedOut) => Err(self.why_no_connection().await),
-            Err(error) => Err(self.explain(During::Connect, &error)),
-        }
-    }
-
-    /// The pool hides a refused connection behind "timed out": one attempt of our own finds the reason.
-    async fn why_no_connection(&self) -> Problem {
-        let attempt = MySqlConnection::connect_with(&self.options);
-        match timeout(Duration::from_millis(self.connect_timeout_ms), attempt).await {
-            Ok(Err(error)) => self.explain(During::Connect, &error),
-            Ok(Ok(_)) => self.explain(During::Connect, &sqlx::Error::PoolTimedOut),
-            Err(_) => timed_out(&self.account, During::Connect, self.connect_timeout_ms),
-        }
-    }
-
-    fn explain(&self, during: During, error: &sqlx::Error) -> Problem {
-        explain(&self.account, Dialect::MariaDb, during, error)
-    }
-
-    /// Runs `work` within the deadline; a connection whose answer did not come is not used again.
-    async fn within_deadline<T>(
-        &self,
-        during: During,
-        work: impl AsyncFnOnce(&mut MySqlConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, Problem> {
-        let mut connection = self.acquire().await?;
-        let deadline = Duration::from_millis(self.operation_timeout_ms);
-        if let Ok(result) = timeout(deadline, work(&mut connection)).await {
-            return result.map_err(|error| self.explain(during, &error));
-        }
-        connection.close_on_drop();
-        Err(timed_out(&self.account, during, self.operation_timeout_ms))
+        Ok(Self { reach: Reach::new(settings, Dialect::MariaDb, options) })
     }
 }
 
@@ -132,14 +77,14 @@ impl Driver for MariaDbDriver {
     }
 
     fn read<'a>(&'a self, statements: &'a [Statement]) -> BoxFuture<'a, Result<Vec<Vec<TextRow>>, Problem>> {
-        Box::pin(self.within_deadline(During::Read, async |connection: &mut MySqlConnection| {
+        Box::pin(self.reach.within_deadline(During::Read, async |connection: &mut MySqlConnection| {
             read_in_transaction(connection, statements).await
         }))
     }
 
     /// The count is of matched rows: sqlx asks for found rows, so an update that changes nothing still counts.
     fn write<'a>(&'a self, statement: &'a Statement) -> BoxFuture<'a, Result<u64, Problem>> {
-        Box::pin(self.within_deadline(During::Write, async |connection: &mut MySqlConnection| {
+        Box::pin(self.reach.within_deadline(During::Write, async |connection: &mut MySqlConnection| {
             Ok(query(statement).execute(connection).await?.rows_affected())
         }))
     }

@@ -12,9 +12,11 @@ mod embedded;
 mod mapping;
 mod mariadb;
 mod postgres;
+mod reach;
 mod schema;
 mod settings;
 mod sql;
+mod sql_changes;
 mod sqlite;
 mod trouble;
 
@@ -23,7 +25,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use crate::model::finding::Finding;
-use crate::model::ids::{AccountId, OrderId};
+use crate::model::ids::{AccountId, OrderId, ShopPlanId};
 use crate::model::order::{Order, OrderStatus, RegionNode, ShopPlan};
 use crate::model::problem::Problem;
 use crate::model::time::Clock;
@@ -44,6 +46,15 @@ pub struct OrdersSnapshot {
     pub region_nodes: Vec<RegionNode>,
     /// Rows or values that could not be understood, and a limit that cut the reading short: one line each.
     pub notices: Vec<String>,
+}
+
+/// What provisioning one order needs of its shop, read in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offer {
+    /// The plan that was bought; nothing when the shop has no such plan.
+    pub plan: Option<ShopPlan>,
+    /// The shop's map from regions to panel nodes.
+    pub region_nodes: Vec<RegionNode>,
 }
 
 /// How a claim ended.
@@ -101,8 +112,20 @@ pub trait OrdersDatabase: Send + Sync {
     /// Reads one order; nothing when no such row is visible.
     fn read_order<'a>(&'a self, id: &'a OrderId) -> BoxFuture<'a, Result<Option<Order>, Problem>>;
 
+    /// Reads one plan and the map of regions.
+    fn read_offer<'a>(&'a self, plan: &'a ShopPlanId) -> BoxFuture<'a, Result<Offer, Problem>>;
+
     /// Claims a `paid` or `error` order for `token` by one conditional update; repeating it with the same token is safe.
     fn claim<'a>(&'a self, id: &'a OrderId, token: &'a str) -> BoxFuture<'a, Result<ClaimOutcome, Problem>>;
+
+    /// Takes a `provisioning` order over from the claim that was seen (nothing = a row without token) by one conditional
+    /// update; who held it finds its claim lost at its next step. Repeating it with the same arguments is safe.
+    fn take_over<'a>(
+        &'a self,
+        id: &'a OrderId,
+        from: Option<&'a str>,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<ClaimOutcome, Problem>>;
 
     /// Gives up the claim; false when it is not ours (any more). Repeating it with the same arguments is safe.
     fn release<'a>(

@@ -8,20 +8,17 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{
-    PgArguments, PgConnectOptions, PgListener, PgPool, PgPoolOptions, PgRow, PgSslMode, Postgres,
-};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgListener, PgPoolOptions, PgRow, PgSslMode, Postgres};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
 use tokio::sync::{OnceCell, watch};
-use tokio::time::timeout;
 
 use super::driver::{ChangeWatch, Driver, TextRow};
+use super::reach::Reach;
 use super::schema::finding;
 use super::settings::{OrdersSettings, PoolerMode};
 use super::sql::{Dialect, Statement};
-use super::trouble::{During, explain, timed_out, unusable_url};
+use super::trouble::{During, unusable_url};
 use crate::model::finding::{Finding, Severity};
 use crate::model::problem::Problem;
 use crate::providers::transport::Authorities;
@@ -33,13 +30,9 @@ const LISTEN_AGAIN_MS: (u64, u64) = (500, 30_000);
 
 /// A pool of PostgreSQL connections.
 pub(super) struct PostgresDriver {
-    account: String,
-    pool: PgPool,
-    options: PgConnectOptions,
+    reach: Reach<Postgres>,
     is_pooled: bool,
     channel: Option<String>,
-    connect_timeout_ms: u64,
-    operation_timeout_ms: u64,
     changes: OnceCell<ChangeWatch>,
 }
 
@@ -66,43 +59,12 @@ impl PostgresDriver {
         };
         // PgBouncer refuses this start-up parameter unless told to ignore it; no float is read here.
         let options = options.extra_float_digits(None);
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.max_connections)
-            .acquire_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .connect_lazy_with(options.clone());
         Ok(Self {
-            account,
-            pool,
-            options,
+            reach: Reach::new(settings, Dialect::Postgres, options),
             is_pooled,
             channel: settings.listen_channel.clone(),
-            connect_timeout_ms: settings.connect_timeout_ms,
-            operation_timeout_ms: settings.operation_timeout_ms,
             changes: OnceCell::new(),
         })
-    }
-
-    async fn acquire(&self) -> Result<PoolConnection<Postgres>, Problem> {
-        match self.pool.acquire().await {
-            Ok(connection) => Ok(connection),
-            Err(sqlx::Error::PoolTimedOut) => Err(self.why_no_connection().await),
-            Err(error) => Err(self.explain(During::Connect, &error)),
-        }
-    }
-
-    /// The pool retries refused connections until its deadline and then only says "timed out": one attempt of our own
-    /// finds the reason (`providers/hosting.md` §5.2).
-    async fn why_no_connection(&self) -> Problem {
-        let attempt = PgConnection::connect_with(&self.options);
-        match timeout(Duration::from_millis(self.connect_timeout_ms), attempt).await {
-            Ok(Err(error)) => self.explain(During::Connect, &error),
-            Ok(Ok(_)) => self.explain(During::Connect, &sqlx::Error::PoolTimedOut),
-            Err(_) => timed_out(&self.account, During::Connect, self.connect_timeout_ms),
-        }
-    }
-
-    fn explain(&self, during: During, error: &sqlx::Error) -> Problem {
-        explain(&self.account, Dialect::Postgres, during, error)
     }
 
     /// The statement with its values, prepared by name only on a connection that is ours alone.
@@ -143,21 +105,6 @@ impl PostgresDriver {
         transaction.commit().await?;
         Ok(matched)
     }
-
-    /// Runs `work` within the deadline; a connection whose answer did not come is not used again.
-    async fn within_deadline<T>(
-        &self,
-        during: During,
-        mut connection: PoolConnection<Postgres>,
-        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, Problem> {
-        let deadline = Duration::from_millis(self.operation_timeout_ms);
-        if let Ok(result) = timeout(deadline, work(&mut connection)).await {
-            return result.map_err(|error| self.explain(during, &error));
-        }
-        connection.close_on_drop();
-        Err(timed_out(&self.account, during, self.operation_timeout_ms))
-    }
 }
 
 fn text_row(row: &PgRow) -> Result<TextRow, sqlx::Error> {
@@ -171,18 +118,16 @@ impl Driver for PostgresDriver {
 
     fn read<'a>(&'a self, statements: &'a [Statement]) -> BoxFuture<'a, Result<Vec<Vec<TextRow>>, Problem>> {
         Box::pin(async move {
-            let connection = self.acquire().await?;
             let work =
                 async |connection: &mut PgConnection| self.read_in_transaction(connection, statements).await;
-            self.within_deadline(During::Read, connection, work).await
+            self.reach.within_deadline(During::Read, work).await
         })
     }
 
     fn write<'a>(&'a self, statement: &'a Statement) -> BoxFuture<'a, Result<u64, Problem>> {
         Box::pin(async move {
-            let connection = self.acquire().await?;
             let work = async |connection: &mut PgConnection| self.write_one(connection, statement).await;
-            self.within_deadline(During::Write, connection, work).await
+            self.reach.within_deadline(During::Write, work).await
         })
     }
 
@@ -192,7 +137,7 @@ impl Driver for PostgresDriver {
             let Some(channel) = self.channel.clone().filter(|_| !self.is_pooled) else {
                 return std::future::pending().await;
             };
-            let options = self.options.clone();
+            let options = self.reach.options().clone();
             let start = async || ChangeWatch::start(|changes| listen(options, channel, changes));
             self.changes.get_or_init(start).await.wait().await;
             Ok(())
@@ -201,7 +146,7 @@ impl Driver for PostgresDriver {
 
     fn findings(&self) -> Vec<Finding> {
         let rows = if self.is_pooled {
-            vec![format!("port {}: transaction mode", self.options.get_port())]
+            vec![format!("port {}: transaction mode", self.reach.options().get_port())]
         } else {
             Vec::new()
         };

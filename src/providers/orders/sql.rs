@@ -1,10 +1,9 @@
-//! The statements: three SQL texts per operation, built from the resolved names.
+//! The statements that read, and how any is built: three SQL texts per operation, built from the resolved names.
 //!
 //! Names come only from [`Resolved`], where each was validated and found in the database; values are always bound.
 
 use super::mapping::{Entity, LINK_PROVIDER};
 use super::schema::{Column, Resolved};
-use super::{ProvisionedServer, Release};
 
 /// Whose SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +56,7 @@ impl Dialect {
     }
 
     /// The present moment, in what the dialect's time columns hold.
-    fn now(self) -> &'static str {
+    pub(super) fn now(self) -> &'static str {
         match self {
             Self::Sqlite => "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
             Self::Postgres => "now()",
@@ -67,25 +66,25 @@ impl Dialect {
 }
 
 /// Builds one statement: text grows, values follow their places.
-struct Builder<'a> {
-    dialect: Dialect,
-    names: &'a Resolved,
+pub(super) struct Builder<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) names: &'a Resolved,
     text: String,
     values: Vec<Option<String>>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(dialect: Dialect, names: &'a Resolved) -> Self {
+    pub(super) fn new(dialect: Dialect, names: &'a Resolved) -> Self {
         Self { dialect, names, text: String::new(), values: Vec::new() }
     }
 
-    fn push(&mut self, text: &str) -> &mut Self {
+    pub(super) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
     /// A place for a value, cast to the column's own type: statuses may be enums, ids UUIDs or integers.
-    fn bind(&mut self, column: &Column, value: Option<String>) -> &mut Self {
+    pub(super) fn bind(&mut self, column: &Column, value: Option<String>) -> &mut Self {
         self.values.push(value);
         let place = match self.dialect {
             Dialect::Postgres => format!("CAST(${}::text AS {})", self.values.len(), column.sql_type),
@@ -96,17 +95,17 @@ impl<'a> Builder<'a> {
     }
 
     /// The quoted column, behind its table's alias if there is one.
-    fn column(&self, alias: &str, column: &Column) -> String {
+    pub(super) fn column(&self, alias: &str, column: &Column) -> String {
         let name = self.dialect.quote(&column.name);
         if alias.is_empty() { name } else { format!("{alias}.{name}") }
     }
 
-    fn table(&self, entity: Entity) -> Option<String> {
+    pub(super) fn table(&self, entity: Entity) -> Option<String> {
         self.names.table(entity).map(|parts| self.dialect.quote_table(parts))
     }
 
     /// The fields as text, NULL where the database has no such column.
-    fn select(&mut self, entity: Entity, alias: &str, fields: &[&'static str]) -> &mut Self {
+    pub(super) fn select(&mut self, entity: Entity, alias: &str, fields: &[&'static str]) -> &mut Self {
         let list: Vec<String> = fields
             .iter()
             .map(|field| match self.names.column(entity, field) {
@@ -118,7 +117,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `left = right`, as text where their types differ.
-    fn equal(&self, left: (&str, &Column), right: (&str, &Column)) -> String {
+    pub(super) fn equal(&self, left: (&str, &Column), right: (&str, &Column)) -> String {
         let (a, b) = (self.column(left.0, left.1), self.column(right.0, right.1));
         if self.dialect != Dialect::Postgres || left.1.sql_type == right.1.sql_type {
             format!("{a} = {b}")
@@ -128,7 +127,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `, column = value` for a column that may be absent.
-    fn set_if_present(&mut self, field: &'static str, value: Option<String>) -> &mut Self {
+    pub(super) fn set_if_present(&mut self, field: &'static str, value: Option<String>) -> &mut Self {
         if let Some(column) = self.names.column(Entity::Orders, field) {
             let value = value.map(|text| column.fitting(text));
             let name = self.dialect.quote(&column.name);
@@ -137,7 +136,7 @@ impl<'a> Builder<'a> {
         self
     }
 
-    fn set_updated_now(&mut self) -> &mut Self {
+    pub(super) fn set_updated_now(&mut self) -> &mut Self {
         if let Some(column) = self.names.column(Entity::Orders, "updated_at") {
             let assignment = format!(", {} = {}", self.dialect.quote(&column.name), self.dialect.now());
             self.push(&assignment);
@@ -145,7 +144,7 @@ impl<'a> Builder<'a> {
         self
     }
 
-    fn done(self) -> Statement {
+    pub(super) fn done(self) -> Statement {
         Statement { text: self.text, values: self.values }
     }
 }
@@ -267,6 +266,19 @@ pub(super) fn all_of(
     Some(sql.done())
 }
 
+/// The plan with an id.
+pub(super) fn one_plan(dialect: Dialect, names: &Resolved, plan: &str) -> Option<Statement> {
+    let mut sql = Builder::new(dialect, names);
+    let table = sql.table(Entity::Plans)?;
+    let id = names.column(Entity::Plans, "id")?;
+    let name = dialect.quote(&id.name);
+    sql.push("SELECT ")
+        .select(Entity::Plans, "", PLAN_FIELDS)
+        .push(&format!(" FROM {table} WHERE {name} = "))
+        .bind(id, Some(plan.to_owned()));
+    Some(sql.done())
+}
+
 /// The addons of one order.
 pub(super) fn addons_of(dialect: Dialect, names: &Resolved, order: &str) -> Option<Statement> {
     let mut sql = Builder::new(dialect, names);
@@ -277,153 +289,6 @@ pub(super) fn addons_of(dialect: Dialect, names: &Resolved, order: &str) -> Opti
         .select(Entity::Addons, "", ADDON_FIELDS)
         .push(&format!(" FROM {table} WHERE {name} = "))
         .bind(order_id, Some(order.to_owned()));
-    Some(sql.done())
-}
-
-/// Starts `UPDATE orders SET status = …`.
-fn update_status(sql: &mut Builder<'_>, status: &str) -> Option<()> {
-    let table = sql.table(Entity::Orders)?;
-    let column = sql.names.column(Entity::Orders, "status")?;
-    let name = sql.dialect.quote(&column.name);
-    sql.push(&format!("UPDATE {table} SET {name} = ")).bind(column, Some(status.to_owned()));
-    Some(())
-}
-
-/// ` WHERE id = …`
-fn where_order(sql: &mut Builder<'_>, order: &str) -> Option<()> {
-    let id = sql.names.column(Entity::Orders, "id")?;
-    let name = sql.dialect.quote(&id.name);
-    sql.push(&format!(" WHERE {name} = ")).bind(id, Some(order.to_owned()));
-    Some(())
-}
-
-/// ` AND status IN (…) AND claim_token = …`
-fn and_mine(sql: &mut Builder<'_>, statuses: &[&str], token: &str) -> Option<()> {
-    let token_column = sql.names.column(Entity::Orders, "claim_token")?;
-    sql.push(" AND ");
-    status_in(sql, statuses)?;
-    let name = sql.dialect.quote(&token_column.name);
-    sql.push(&format!(" AND {name} = ")).bind(token_column, Some(token.to_owned()));
-    Some(())
-}
-
-fn status_in(sql: &mut Builder<'_>, statuses: &[&str]) -> Option<()> {
-    let column = sql.names.column(Entity::Orders, "status")?;
-    let name = sql.dialect.quote(&column.name);
-    sql.push(&format!("{name} IN ("));
-    for (index, status) in statuses.iter().enumerate() {
-        sql.push(if index == 0 { "" } else { ", " }).bind(column, Some((*status).to_owned()));
-    }
-    sql.push(")");
-    Some(())
-}
-
-/// The claim: from `paid` or `error`, or again by its owner (`providers/hosting.md` §5.1). Nothing without a claim column.
-pub(super) fn claim(dialect: Dialect, names: &Resolved, order: &str, token: &str) -> Option<Statement> {
-    let mut sql = Builder::new(dialect, names);
-    let token_column = names.column(Entity::Orders, "claim_token")?;
-    update_status(&mut sql, "provisioning")?;
-    sql.set_if_present("claim_token", Some(token.to_owned())).set_if_present("error_message", None);
-    sql.set_updated_now();
-    where_order(&mut sql, order)?;
-    sql.push(" AND (");
-    status_in(&mut sql, &["paid", "error"])?;
-    sql.push(" OR (");
-    status_in(&mut sql, &["provisioning"])?;
-    let name = dialect.quote(&token_column.name);
-    sql.push(&format!(" AND {name} = ")).bind(token_column, Some(token.to_owned())).push("))");
-    Some(sql.done())
-}
-
-/// Gives up a claim. The token stays in the row, so that a repeated release finds its own and nobody else's.
-pub(super) fn release(
-    dialect: Dialect,
-    names: &Resolved,
-    order: &str,
-    token: &str,
-    to: &Release,
-) -> Option<Statement> {
-    let (status, message) = match to {
-        Release::Paid => ("paid", None),
-        Release::Error { message } => ("error", Some(message.clone())),
-    };
-    let mut sql = Builder::new(dialect, names);
-    update_status(&mut sql, status)?;
-    sql.set_if_present("error_message", message).set_updated_now();
-    where_order(&mut sql, order)?;
-    and_mine(&mut sql, &["provisioning", status], token)?;
-    Some(sql.done())
-}
-
-/// Writes the server into the order.
-pub(super) fn complete(
-    dialect: Dialect,
-    names: &Resolved,
-    order: &str,
-    token: &str,
-    server: &ProvisionedServer,
-) -> Option<Statement> {
-    let mut sql = Builder::new(dialect, names);
-    update_status(&mut sql, "provisioned")?;
-    sql.set_if_present("server_id", Some(server.server_id.to_string()))
-        .set_if_present("identifier", Some(server.identifier.clone()))
-        .set_if_present("node_id", Some(server.node_id.to_string()))
-        .set_if_present("error_message", None)
-        .set_updated_now();
-    where_order(&mut sql, order)?;
-    and_mine(&mut sql, &["provisioning", "provisioned"], token)?;
-    Some(sql.done())
-}
-
-/// Writes the panel user where none is yet: into the customer's row, or as a row of links.
-pub(super) fn link_customer(
-    dialect: Dialect,
-    names: &Resolved,
-    user_id: &str,
-    panel_user_id: i64,
-) -> Option<Statement> {
-    if names.table(Entity::Links).is_some() {
-        return insert_link(dialect, names, user_id, panel_user_id);
-    }
-    let mut sql = Builder::new(dialect, names);
-    let table = sql.table(Entity::Customers)?;
-    let id = names.column(Entity::Customers, "id")?;
-    let column = names.column(Entity::Customers, "panel_user_id")?;
-    let (id_name, name) = (dialect.quote(&id.name), dialect.quote(&column.name));
-    let value = Some(panel_user_id.to_string());
-    sql.push(&format!("UPDATE {table} SET {name} = ")).bind(column, value.clone());
-    sql.push(&format!(" WHERE {id_name} = ")).bind(id, Some(user_id.to_owned()));
-    sql.push(&format!(" AND ({name} IS NULL OR {name} = ")).bind(column, value).push(")");
-    Some(sql.done())
-}
-
-/// One statement, so that two engines at once do not both find nothing and insert (a unique key, where there is one, decides).
-fn insert_link(dialect: Dialect, names: &Resolved, user_id: &str, panel_user_id: i64) -> Option<Statement> {
-    let mut sql = Builder::new(dialect, names);
-    let table = sql.table(Entity::Links)?;
-    let user = names.column(Entity::Links, "user_id")?;
-    let external = names.column(Entity::Links, "panel_user_id")?;
-    let provider = names.column(Entity::Links, "provider");
-    let columns: Vec<String> = [Some(user), Some(external), provider]
-        .into_iter()
-        .flatten()
-        .map(|c| dialect.quote(&c.name))
-        .collect();
-    sql.push(&format!("INSERT INTO {table} ({}) SELECT ", columns.join(", ")));
-    sql.bind(user, Some(user_id.to_owned())).push(", ").bind(external, Some(panel_user_id.to_string()));
-    if let Some(provider) = provider {
-        sql.push(", ").bind(provider, Some(LINK_PROVIDER.to_owned()));
-    }
-    // MySQL wants a table before WHERE.
-    let from = if dialect == Dialect::MariaDb { " FROM DUAL" } else { "" };
-    let user_name = dialect.quote(&user.name);
-    sql.push(&format!("{from} WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {user_name} = "));
-    sql.bind(user, Some(user_id.to_owned()));
-    if let Some(provider) = provider {
-        let name = dialect.quote(&provider.name);
-        sql.push(&format!(" AND {name} = ")).bind(provider, Some(LINK_PROVIDER.to_owned()));
-    }
-    sql.push(")");
     Some(sql.done())
 }
 

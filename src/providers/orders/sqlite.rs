@@ -4,17 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use tokio::sync::{OnceCell, watch};
-use tokio::time::timeout;
 
 use super::driver::{ChangeWatch, Driver, TextRow};
+use super::reach::Reach;
 use super::settings::OrdersSettings;
 use super::sql::{Dialect, Statement};
-use super::trouble::{During, explain, timed_out};
+use super::trouble::During;
 use crate::model::problem::Problem;
 
 /// How long a statement waits for another program's lock; single-statement writes then never see "busy" in practice.
@@ -34,54 +33,19 @@ pub(super) fn options_of(path: &Path) -> SqliteConnectOptions {
 
 /// A pool of connections to one file.
 pub(super) struct SqliteDriver {
-    account: String,
+    reach: Reach<Sqlite>,
     path: PathBuf,
-    pool: SqlitePool,
-    connect_timeout_ms: u64,
-    operation_timeout_ms: u64,
     changes: OnceCell<ChangeWatch>,
 }
 
 impl SqliteDriver {
     /// Prepares the pool; nothing is opened yet.
     pub(super) fn new(settings: &OrdersSettings, path: &Path) -> Self {
-        let pool = SqlitePoolOptions::new()
-            .max_connections(settings.max_connections)
-            .acquire_timeout(Duration::from_millis(settings.connect_timeout_ms))
-            .connect_lazy_with(options_of(path));
         Self {
-            account: settings.account.to_string(),
+            reach: Reach::new(settings, Dialect::Sqlite, options_of(path)),
             path: path.to_owned(),
-            pool,
-            connect_timeout_ms: settings.connect_timeout_ms,
-            operation_timeout_ms: settings.operation_timeout_ms,
             changes: OnceCell::new(),
         }
-    }
-
-    async fn acquire(&self) -> Result<PoolConnection<Sqlite>, Problem> {
-        match self.pool.acquire().await {
-            Ok(connection) => Ok(connection),
-            Err(sqlx::Error::PoolTimedOut) => {
-                Err(timed_out(&self.account, During::Connect, self.connect_timeout_ms))
-            }
-            Err(error) => Err(explain(&self.account, Dialect::Sqlite, During::Connect, &error)),
-        }
-    }
-
-    /// Runs `work` within the deadline; a connection whose answer did not come is not used again.
-    async fn within_deadline<T>(
-        &self,
-        during: During,
-        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, Problem> {
-        let mut connection = self.acquire().await?;
-        let deadline = Duration::from_millis(self.operation_timeout_ms);
-        if let Ok(result) = timeout(deadline, work(&mut connection)).await {
-            return result.map_err(|error| explain(&self.account, Dialect::Sqlite, during, &error));
-        }
-        connection.close_on_drop();
-        Err(timed_out(&self.account, during, self.operation_timeout_ms))
     }
 }
 
@@ -118,13 +82,13 @@ impl Driver for SqliteDriver {
     }
 
     fn read<'a>(&'a self, statements: &'a [Statement]) -> BoxFuture<'a, Result<Vec<Vec<TextRow>>, Problem>> {
-        Box::pin(self.within_deadline(During::Read, async |connection: &mut SqliteConnection| {
+        Box::pin(self.reach.within_deadline(During::Read, async |connection: &mut SqliteConnection| {
             read_in_transaction(connection, statements).await
         }))
     }
 
     fn write<'a>(&'a self, statement: &'a Statement) -> BoxFuture<'a, Result<u64, Problem>> {
-        Box::pin(self.within_deadline(During::Write, async |connection: &mut SqliteConnection| {
+        Box::pin(self.reach.within_deadline(During::Write, async |connection: &mut SqliteConnection| {
             Ok(query(statement).execute(connection).await?.rows_affected())
         }))
     }

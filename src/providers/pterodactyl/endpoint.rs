@@ -21,6 +21,7 @@ pub(super) enum Endpoint<'a> {
     Locations,
     Nests,
     Eggs { nest: i64 },
+    Egg { nest: i64, egg: i64 },
     Users,
     User { id: i64 },
     UserByExternalId { external_id: &'a str },
@@ -129,6 +130,7 @@ impl Endpoint<'_> {
             Self::Locations => "locations".to_owned(),
             Self::Nests => "nests".to_owned(),
             Self::Eggs { nest } => format!("nests/{}/eggs", digits(nest)?),
+            Self::Egg { nest, egg } => format!("nests/{}/eggs/{}", digits(nest)?, digits(egg)?),
             Self::Users | Self::UserCreate => "users".to_owned(),
             Self::User { id } | Self::UserUpdate { id } | Self::UserDelete { id } => {
                 format!("users/{}", digits(id)?)

@@ -24,7 +24,7 @@ pub(super) enum Fingerprint {
 /// The server a request is about.
 fn server_of(request: &ActionRequest) -> Option<&ServerKey> {
     match request {
-        ActionRequest::ProvisionOrder { .. } => None,
+        ActionRequest::ProvisionOrder { .. } | ActionRequest::TakeOverOrder { .. } => None,
         ActionRequest::Power { server, .. }
         | ActionRequest::Suspend { server }
         | ActionRequest::Unsuspend { server }
@@ -36,8 +36,8 @@ fn server_of(request: &ActionRequest) -> Option<&ServerKey> {
 
 /// Whether any of these changes concern the target.
 pub(super) fn is_touched(request: &ActionRequest, touched: &Touched) -> bool {
-    match (request, server_of(request)) {
-        (ActionRequest::ProvisionOrder { order }, _) => touched.orders.contains(order),
+    match (request.order(), server_of(request)) {
+        (Some(order), _) => touched.orders.contains(order),
         (_, Some(server)) => touched.servers.contains(server),
         _ => false,
     }
@@ -46,7 +46,7 @@ pub(super) fn is_touched(request: &ActionRequest, touched: &Touched) -> bool {
 impl Fingerprint {
     /// The target as it is now.
     pub(super) fn of(request: &ActionRequest, fleet: &Fleet) -> Self {
-        if let ActionRequest::ProvisionOrder { order } = request {
+        if let Some(order) = request.order() {
             return fleet.orders.get(order).map_or(Self::Gone, |entry| Self::Seen {
                 name: format!("order {}", fleet.order_name(order)),
                 state: entry.order.status.word().to_owned(),

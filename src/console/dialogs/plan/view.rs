@@ -92,7 +92,9 @@ fn title(dialog: &PlanDialog) -> String {
 /// The target while no plan names it: `order 812`.
 fn target_words(item: &Item) -> String {
     match &item.request {
-        ActionRequest::ProvisionOrder { order } => format!("order {}", order.id),
+        ActionRequest::ProvisionOrder { order } | ActionRequest::TakeOverOrder { order } => {
+            format!("order {}", order.id)
+        }
         request => request.target().replace('/', " "),
     }
 }

@@ -4,6 +4,7 @@ use futures::future::BoxFuture;
 
 use super::{is_ours, parties, read_order};
 use crate::engine::runs::step::{Made, Scene, Step, StepFailure};
+use crate::model::action::SeenClaim;
 use crate::model::order::OrderStatus;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::providers::orders::{ClaimOutcome, Release};
@@ -28,7 +29,10 @@ impl Step for ClaimOrder {
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Made, StepFailure>> {
         Box::pin(async move {
-            let outcome = claim(scene).await?;
+            let outcome = match &scene.provision()?.taken_over {
+                Some(seen) => replace(scene, seen).await?,
+                None => claim(scene).await?,
+            };
             let outcome = match outcome {
                 ClaimOutcome::Taken { status: OrderStatus::Provisioning, by: Some(by) }
                     if scene.services.is_ended_run(&by) =>
@@ -72,6 +76,13 @@ impl Step for ClaimOrder {
 async fn claim(scene: &Scene<'_>) -> Result<ClaimOutcome, StepFailure> {
     let ((database, _), _) = parties(scene)?;
     Ok(database.claim(&scene.provision()?.order, scene.run.id.as_str()).await?)
+}
+
+/// Replaces just the claim that the operator saw.
+async fn replace(scene: &Scene<'_>, seen: &SeenClaim) -> Result<ClaimOutcome, StepFailure> {
+    let ((database, _), _) = parties(scene)?;
+    let wanted = scene.provision()?;
+    Ok(database.take_over(&wanted.order, seen.token.as_deref(), scene.run.id.as_str()).await?)
 }
 
 /// Takes an order over from a run of ours that ended without being able to hand it back.

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use super::claim::missing_fact;
 use super::place::{Place, find_place, planned_node, still_fits};
-use super::{expect_ours, parties, read_order};
+use super::{expect_ours, parties, read_order, taker};
 use crate::engine::observation::Observation;
 use crate::engine::runs::events::Facts;
 use crate::engine::runs::step::{Avoid, Made, Scene, Step, StepFailure, time_of_day};
@@ -18,7 +18,10 @@ pub(super) struct CreateServer;
 
 impl Step for CreateServer {
     fn check<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Option<Made>, StepFailure>> {
-        Box::pin(async move { Ok(look_until_settled(scene).await?.map(|server| made(&server, "stands"))) })
+        Box::pin(async move {
+            expect_ours(scene).await?;
+            Ok(look_until_settled(scene).await?.map(|server| made(&server, "stands")))
+        })
     }
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Made, StepFailure>> {
@@ -79,6 +82,9 @@ impl Step for CreateServer {
             let Some(server) = look_until_settled(scene).await? else {
                 return Ok("no server is left".to_owned());
             };
+            if let Some(taker) = taker(scene).await? {
+                return Ok(format!("run {taker} took the order over and answers for server {}", server.key));
+            }
             if is_owned_by_the_order(scene, &server).await? {
                 return Ok(format!("the order has server {}: kept", server.key));
             }

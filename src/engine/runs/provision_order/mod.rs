@@ -28,6 +28,15 @@ use super::step::{Scene, StepFailure};
 /// The action.
 pub struct ProvisionOrder;
 
+/// How the order is to be got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// It waits, or failed: it is claimed.
+    Provision,
+    /// Somebody holds it and is dead: the claim is taken over.
+    TakeOver,
+}
+
 /// The claim is the first step; its undo hands the order back.
 const CLAIM_STEP: usize = 0;
 
@@ -39,18 +48,20 @@ impl Action for ProvisionOrder {
         request: &'a ActionRequest,
     ) -> BoxFuture<'a, Result<Draft, Problem>> {
         Box::pin(async move {
-            let ActionRequest::ProvisionOrder { order } = request else {
-                return Err(Problem::refused("not a request to provision an order", ""));
-            };
-            plan::plan(services, order).await
+            match request {
+                ActionRequest::ProvisionOrder { order } => plan::plan(services, order, Aim::Provision).await,
+                ActionRequest::TakeOverOrder { order } => plan::plan(services, order, Aim::TakeOver).await,
+                _ => Err(Problem::refused("not a request to provision an order", "")),
+            }
         })
     }
 
-    fn steps(&self, _request: &ActionRequest) -> Vec<StepDefinition> {
+    fn steps(&self, request: &ActionRequest) -> Vec<StepDefinition> {
+        let is_taken_over = matches!(request, ActionRequest::TakeOverOrder { .. });
         vec![
             StepDefinition {
                 name: "claim_order",
-                title: "claim the order",
+                title: if is_taken_over { "take the claim over" } else { "claim the order" },
                 undo: "hand the order back",
                 step: Box::new(claim::ClaimOrder),
             },
@@ -128,6 +139,14 @@ async fn expect_ours(scene: &Scene<'_>) -> Result<(), StepFailure> {
         Some(order) if is_ours(scene, &order) => Ok(()),
         other => Err(lost(other.as_ref())),
     }
+}
+
+/// Who has the order now, when its database says that another run took it from this one: what stands on the panel is the
+/// other's then, and this run takes nothing back.
+async fn taker(scene: &Scene<'_>) -> Result<Option<String>, Problem> {
+    let Some(order) = read_order(scene).await? else { return Ok(None) };
+    let taker = order.claim_token.filter(|token| token != scene.run.id.as_str());
+    Ok(taker.filter(|_| order.status.owns_a_server()))
 }
 
 /// What a run says whose order is not its own any more.

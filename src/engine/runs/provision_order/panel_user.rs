@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 
 use super::claim::{database_in_the_way, missing_fact};
-use super::{parties, read_order};
+use super::{expect_ours, is_ours, lost, parties, read_order, taker};
 use crate::engine::runs::events::Facts;
 use crate::engine::runs::step::{Made, Scene, Step, StepFailure};
 use crate::model::action::ProvisionParameters;
@@ -22,7 +22,10 @@ pub(super) struct FindOrCreate;
 
 impl Step for FindOrCreate {
     fn check<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Option<Made>, StepFailure>> {
-        Box::pin(async move { Ok(find(scene).await?.map(|user| found(scene, &user))) })
+        Box::pin(async move {
+            expect_ours(scene).await?;
+            Ok(find(scene).await?.map(|user| found(scene, &user)))
+        })
     }
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Made, StepFailure>> {
@@ -44,6 +47,9 @@ impl Step for FindOrCreate {
     fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<String, StepFailure>> {
         Box::pin(async move {
             let (_, panel) = parties(scene)?;
+            if let Some(taker) = taker(scene).await? {
+                return Ok(format!("run {taker} took the order over: its user is kept"));
+            }
             let Some(user) = made_by_this_run(scene).await? else {
                 return Ok("no user was created by this run".to_owned());
             };
@@ -147,6 +153,9 @@ impl Step for Link {
     fn check<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Option<Made>, StepFailure>> {
         Box::pin(async move {
             let order = read_order(scene).await.map_err(database_in_the_way)?;
+            if let Some(order) = order.as_ref().filter(|order| !is_ours(scene, order)) {
+                return Err(lost(Some(order)));
+            }
             let linked = order.and_then(|order| order.customer.panel_user_id);
             let is_linked = linked.is_some() && linked == scene.facts.panel_user_id;
             Ok(is_linked.then(|| Made::saying("remembered already")))
@@ -178,6 +187,7 @@ mod tests {
         ProvisionParameters {
             orders_account: "shop".into(),
             order: "812".into(),
+            taken_over: None,
             external_id: "812".to_owned(),
             node: crate::model::ids::NodeKey { account: "panel".into(), id: "1".to_owned() },
             node_reason: String::new(),

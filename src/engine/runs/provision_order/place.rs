@@ -13,6 +13,7 @@ use crate::engine::runs::step::{Avoid, Made, Scene, Step, StepFailure};
 use crate::model::ids::NodeKey;
 use crate::model::order::RegionNode;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::providers::orders::Offer;
 use crate::providers::pterodactyl::Allocation;
 use crate::providers::transport::Priority;
 
@@ -31,6 +32,7 @@ impl Step for PlaceServer {
     fn check<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Option<Made>, StepFailure>> {
         Box::pin(async move {
             // No create of this run happened yet: a server that is there now was there before, and is adopted.
+            expect_ours(scene).await?;
             let (_, panel) = parties(scene)?;
             let external_id = &scene.provision()?.external_id;
             let found = panel.server_by_external_id(external_id, Priority::Run).await?;
@@ -130,9 +132,14 @@ async fn free_allocation(scene: &Scene<'_>, node: i64) -> Result<Option<Allocati
 async fn next_fitting(scene: &Scene<'_>, tried: &BTreeSet<i64>) -> Result<Result<i64, String>, StepFailure> {
     let ((database, panel_account), panel) = parties(scene)?;
     let wanted = scene.provision()?;
-    let region = read_order(scene).await?.and_then(|order| order.region);
-    let map: Vec<RegionNode> = database.read_all().await?.region_nodes;
-    let map: Vec<RegionNode> = map.into_iter().filter(|row| !tried.contains(&row.panel_node_id)).collect();
+    let order = read_order(scene).await?;
+    let offer = match &order {
+        Some(order) => database.read_offer(&order.plan).await?,
+        None => Offer::default(),
+    };
+    let rows = offer.region_nodes.into_iter();
+    let map: Vec<RegionNode> = rows.filter(|row| !tried.contains(&row.panel_node_id)).collect();
+    let region = order.and_then(|order| order.region);
     let asked_at = scene.services.now();
     let nodes = panel.nodes(Priority::Run).await?;
     let need = Need {

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::Aim;
 use crate::engine::observation::Observation;
 use crate::engine::runs::environment::{Variable, complete_environment};
 use crate::engine::runs::node_choice::{Need, choose_node};
 use crate::engine::runs::plan::{BurnChange, Draft};
 use crate::engine::runs::services::{OrdersAccount, Services};
-use crate::model::action::{CheckOutcome, Parameters, ProvisionParameters};
+use crate::model::action::{CheckOutcome, Confirmation, Parameters, ProvisionParameters, SeenClaim};
 use crate::model::external_id::{self, Shops};
 use crate::model::ids::{NodeKey, OrderKey};
 use crate::model::node::Node;
 use crate::model::order::{Order, OrderStatus, RegionNode, ShopPlan};
 use crate::model::problem::Problem;
 use crate::model::server::Limits;
-use crate::providers::orders::OrdersSnapshot;
 use crate::providers::pterodactyl::{Egg, PanelClient};
 use crate::providers::transport::Priority;
 
@@ -22,7 +22,7 @@ use crate::providers::transport::Priority;
 const NAME_MAX: usize = 191;
 
 /// Plans the provisioning of an order.
-pub(super) async fn plan(services: &Services, key: &OrderKey) -> Result<Draft, Problem> {
+pub(super) async fn plan(services: &Services, key: &OrderKey, aim: Aim) -> Result<Draft, Problem> {
     let account = services.orders(&key.account)?;
     let Some(order) = account.0.read_order(&key.id).await? else {
         return Err(Problem::not_found(format!("orders database {} shows no order {}", key.account, key.id)));
@@ -31,11 +31,18 @@ pub(super) async fn plan(services: &Services, key: &OrderKey) -> Result<Draft, P
     let panel = services.panel(&account.1)?;
     let shops = services.shops_of(&account.1);
     let external_id = external_id(&shops, &order, panel).await?;
-    let shop = account.0.read_all().await?;
+    let shop = account.0.read_offer(&order.plan).await?;
     let mut draft = Draft::titled(title(&order, None));
-    check_order(services, &mut draft, &order);
+    match aim {
+        Aim::Provision => check_order(services, &mut draft, &order),
+        Aim::TakeOver => {
+            draft.title = format!("take over and {}", draft.title);
+            draft.confirmation = Confirmation::TypeName(order.id.to_string());
+            check_claim(services, &mut draft, &order);
+        }
+    }
     let email = check_customer(&mut draft, &order);
-    let Some(sold) = check_plan(&mut draft, &order, &shop) else { return Ok(draft) };
+    let Some(sold) = check_plan(&mut draft, &order, shop.plan.as_ref()) else { return Ok(draft) };
     let bought = Bought::of(&order, sold);
     let Some(egg) = check_egg(&mut draft, sold, panel).await? else { return Ok(draft) };
     let environment = check_environment(&mut draft, sold, &egg);
@@ -53,10 +60,12 @@ pub(super) async fn plan(services: &Services, key: &OrderKey) -> Result<Draft, P
     };
     let node_name =
         nodes.iter().find(|known| known.key.id == node.to_string()).map(|node| node.name.as_str());
-    draft.title = title(&order, node_name);
+    let provisions = title(&order, node_name);
+    draft.title = if aim == Aim::TakeOver { format!("take over and {provisions}") } else { provisions };
     draft.parameters = Parameters::Provision(Box::new(ProvisionParameters {
         orders_account: account.0.account().clone(),
         order: order.id.clone(),
+        taken_over: (aim == Aim::TakeOver).then(|| SeenClaim { token: order.claim_token.clone() }),
         external_id,
         node: NodeKey { account: account.1.clone(), id: node.to_string() },
         node_reason,
@@ -108,11 +117,54 @@ fn check_order(services: &Services, draft: &mut Draft, order: &Order) {
         }
         OrderStatus::Provisioning => draft.refuse(
             "order",
-            format!("already being provisioned by {}", holder.unwrap_or("somebody who left no name")),
+            format!(
+                "already being provisioned by {}; a claim that is stuck can be taken over",
+                holder.unwrap_or("somebody who left no name")
+            ),
         ),
         other => draft
             .refuse("order", format!("it is {other}: only paid orders and those in error are provisioned")),
     }
+}
+
+/// Whether the claim may be taken over: old enough, and of nobody who works on it here.
+fn check_claim(services: &Services, draft: &mut Draft, order: &Order) {
+    if order.status != OrderStatus::Provisioning {
+        return draft
+            .refuse("claim", format!("the order is {}: nobody holds it, provision it", order.status));
+    }
+    let holder = order.claim_token.as_deref();
+    if holder.is_some_and(|token| services.is_ended_run(token)) {
+        return draft.pass("claim", "left by a run of this engine that ended");
+    }
+    let is_working = holder.is_some_and(|token| {
+        let run = token.into();
+        services.fleet.read(|fleet| fleet.runs.get(&run).is_some_and(|run| !run.status.is_ended()))
+    });
+    let name = holder.map_or_else(|| "somebody who left no name".to_owned(), |token| format!("run {token}"));
+    let claimed_at = order.claimed_at();
+    let age_ms = services.now().millis_since(claimed_at);
+    let (age, limit) = (minutes(age_ms), minutes(services.policy.claim_stuck_ms));
+    if is_working {
+        draft.refuse("claim", format!("{name} works on it in this engine: cancel that run instead"));
+    } else if age_ms < services.policy.claim_stuck_ms {
+        draft.refuse(
+            "claim",
+            format!("{name} claimed it {age} ago and may be working: it can be taken over after {limit}"),
+        );
+    } else {
+        draft.warn(
+            "claim",
+            format!(
+                "{name} claimed it {age} ago (at {claimed_at}) and did not finish: it loses the claim and, \
+                 should it still live, stops at its next step"
+            ),
+        );
+    }
+}
+
+fn minutes(millis: u64) -> String {
+    format!("{} min", millis / 60_000)
 }
 
 fn check_customer(draft: &mut Draft, order: &Order) -> Option<String> {
@@ -132,8 +184,7 @@ fn check_customer(draft: &mut Draft, order: &Order) -> Option<String> {
     email.map(str::to_owned)
 }
 
-fn check_plan<'a>(draft: &mut Draft, order: &Order, shop: &'a OrdersSnapshot) -> Option<&'a ShopPlan> {
-    let plan = shop.plans.iter().find(|plan| plan.id == order.plan);
+fn check_plan<'a>(draft: &mut Draft, order: &Order, plan: Option<&'a ShopPlan>) -> Option<&'a ShopPlan> {
     match plan {
         None => draft.refuse("plan", format!("the shop has no plan {}", order.plan)),
         Some(plan) if !plan.is_active => {
@@ -177,7 +228,7 @@ async fn check_egg(draft: &mut Draft, plan: &ShopPlan, panel: &PanelClient) -> R
         draft.refuse("egg", format!("plan {} names no egg: set it in the shop", plan.name));
         return Ok(None);
     };
-    let egg = panel.eggs(Priority::Run).await?.into_iter().find(|egg| egg.id == id);
+    let egg = panel.egg(id, Priority::Run).await?;
     match &egg {
         Some(egg) => draft.pass("egg", format!("{} (id {id})", egg.name)),
         None => {

@@ -56,6 +56,7 @@ struct Shared {
     client_key: KeyKind,
     clock: Arc<dyn Clock>,
     counts: CountMemory,
+    nests: eggs::NestMemory,
     tokens: TokenShelf,
     authorities: Authorities,
 }
@@ -97,7 +98,7 @@ impl PanelClient {
         let application = transport(PanelApi::Application, settings.application_key.clone())?;
         let client = client_secret.map(|key| transport(PanelApi::Client, key)).transpose()?;
         let counts = CountMemory::default();
-        let tokens = TokenShelf::default();
+        let (nests, tokens) = (eggs::NestMemory::default(), TokenShelf::default());
         let shared = Shared {
             settings,
             application,
@@ -106,6 +107,7 @@ impl PanelClient {
             client_key,
             clock,
             counts,
+            nests,
             tokens,
             authorities,
         };
