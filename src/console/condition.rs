@@ -112,7 +112,8 @@ fn lost(
     rows: usize,
     words: &Words,
 ) -> Condition {
-    let age = format::age(context.now.millis_since(since));
+    // To the minute: a number of seconds would stand still on a screen that nothing else changes.
+    let age = format::age_minutes(context.now.millis_since(since));
     if rows == 0 {
         return Condition::Instead(Notice {
             title: "The engine is not reachable".to_owned(),

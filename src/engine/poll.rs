@@ -74,6 +74,8 @@ struct Waiting {
     due: Instant,
     /// Whether a push may still shorten this wait.
     is_listening: bool,
+    /// Nothing was asked yet by this engine: what is remembered is of another one, and the first read is not put off.
+    is_first: bool,
 }
 
 impl Poller {
@@ -109,7 +111,7 @@ impl Poller {
     /// Polls until `shutdown`; the first time after `first_after`.
     pub async fn run(mut self, first_after: Duration, shutdown: CancellationToken) {
         let now = Instant::now();
-        let mut waiting = Waiting { ended: now, due: now + first_after, is_listening: false };
+        let mut waiting = Waiting { ended: now, due: now + first_after, is_listening: false, is_first: true };
         self.feed.next_at = Some(self.fleet.now().plus_millis(millis(first_after)));
         self.feed.interval_ms = self.interval_ms();
         self.publish();
@@ -122,7 +124,7 @@ impl Poller {
                 () = shutdown.cancelled() => return,
                 wait = self.attempt() => {
                     let ended = Instant::now();
-                    waiting = Waiting { ended, due: ended + wait, is_listening: true };
+                    waiting = Waiting { ended, due: ended + wait, is_listening: true, is_first: false };
                 }
             }
         }
@@ -161,7 +163,7 @@ impl Poller {
             return;
         }
         self.feed.interval_ms = interval_ms;
-        if self.feed.failures == 0 && self.feed.attempted_at.is_some() {
+        if self.feed.failures == 0 && !waiting.is_first {
             waiting.due = waiting.ended + Duration::from_millis(self.wait_ms());
             let left = waiting.due.saturating_duration_since(Instant::now());
             self.feed.next_at = Some(self.fleet.now().plus_millis(millis(left)));

@@ -183,6 +183,35 @@ async fn what_is_looked_at_is_asked_faster_and_the_change_counts_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_another_engine_read_does_not_put_off_the_first_read() {
+    let stage = Stage::new();
+    let fake = Fake::new("panel", FeedKind::Nodes, Mood::Good);
+    stage.fleet.observe(Observation::Feed(Box::new(Feed {
+        account: fake.account.clone(),
+        provider: Provider::Pterodactyl,
+        kind: fake.kind,
+        succeeded_at: Some(START),
+        attempted_at: Some(START),
+        next_at: None,
+        interval_ms: 300_000,
+        problem: None,
+        failures: 0,
+        budget_remaining: None,
+    })));
+    let poller = Poller::new(
+        Arc::clone(&fake) as Arc<dyn Source>,
+        Arc::clone(&stage.fleet),
+        stage.policy.clone(),
+        Arc::clone(&stage.refresh),
+    );
+    tokio::spawn(poller.run(Duration::from_millis(500), stage.shutdown.clone()));
+    pass(100).await;
+    stage.look_at(Tab::Orders);
+    pass(500).await;
+    assert_eq!(fake.asked(), 1, "a console that comes during the stagger changes nothing about the first read");
+}
+
+#[tokio::test(start_paused = true)]
 async fn failures_back_off_to_the_ceiling_keep_the_rows_and_say_so_every_time() {
     let stage = Stage::new();
     let fake = Fake::new("panel", FeedKind::Servers, Mood::Good);

@@ -172,7 +172,7 @@ impl Kind for Runs {
                 lines: vec![
                     format!(
                         "engine lost {} ago: runs are as they were then and may have gone on",
-                        format::age(context.now.millis_since(*since))
+                        format::age_minutes(context.now.millis_since(*since))
                     ),
                     problem.clone(),
                 ],
