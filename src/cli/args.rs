@@ -7,21 +7,24 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::exit::EXIT_CODES;
 use crate::sim::panel::FaultRates;
 
+/// Where help lists the options that every command takes.
+const EVERYWHERE: &str = "With every command";
+
 /// One terminal for paid hosting: what runs, what it burns per hour, what is stuck; provision, stop, destroy.
 #[derive(Debug, Parser)]
 #[command(name = "quarterdeck", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub struct Arguments {
     /// Configuration file [default: config.toml in the XDG config folder]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder of the record log, the cache and the socket [default: the XDG state folder]
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// Attach to the engine of another machine over SSH: `ssh://user@host`
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL")]
     pub host: Option<String>,
     /// Ask for no action, whatever is pressed
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub read_only: bool,
     /// What to do; without a command the console opens.
     #[command(subcommand)]

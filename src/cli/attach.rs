@@ -1,7 +1,8 @@
 //! Reaching the site's engine from a command: on this machine, started when needed, or on another over SSH.
 
 use super::args::Arguments;
-use super::engine::{EnginePaths, Launch, attach_or_start};
+use super::engine::{EnginePaths, Launch, answers, attach_or_start};
+use crate::config::Config;
 use crate::config::paths::Paths;
 use crate::link::transport::ssh_transport;
 use crate::link::wire::Hello;
@@ -56,19 +57,31 @@ pub fn launch(paths: &Paths) -> Result<Launch, Problem> {
     Ok(Launch { program, arguments })
 }
 
-/// Connects to the engine that this call is about.
+/// What is said where there is nothing to watch.
+#[must_use]
+pub fn nothing_configured(paths: &Paths) -> Problem {
+    Problem::refused(
+        format!("no panel is configured in {}", paths.config_file.display()),
+        "try `quarterdeck demo`, or begin with `quarterdeck config init`",
+    )
+}
+
+/// Connects to the engine that this call is about; an engine is not started where it would have nothing to watch.
 ///
 /// # Errors
-/// It cannot be started or reached, or speaks another protocol.
+/// Nothing is configured and no engine runs, it cannot be started or reached, or speaks another protocol.
 pub async fn connect_to_engine(
     arguments: &Arguments,
+    config: &Config,
     paths: &Paths,
     origin: &str,
-    is_read_only: bool,
 ) -> Result<LinkClient, Problem> {
-    let options = options(origin, is_read_only);
+    let options = options(origin, config.console.is_read_only);
     match &arguments.host {
         Some(host) => connect(ssh_transport(host)?, options).await,
+        None if config.panels.is_empty() && !answers(&engine_paths(paths).socket).await => {
+            Err(nothing_configured(paths))
+        }
         None => attach_or_start(&engine_paths(paths), &launch(paths)?, options).await,
     }
 }

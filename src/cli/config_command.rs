@@ -6,6 +6,8 @@ use super::args::{Arguments, ConfigCommand};
 use super::exit::Exit;
 use crate::config::paths::Paths;
 use crate::config::{Config, ConfigError, Layers, show};
+use crate::console::format;
+use crate::providers::transport::Authorities;
 
 /// The folders with the flags of this call over them.
 #[must_use]
@@ -78,7 +80,12 @@ fn init(arguments: &Arguments) -> Result<(), String> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(named)?;
     }
-    let mut created = std::fs::File::create_new(&file).map_err(named)?;
+    let mut created = std::fs::File::create_new(&file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            format!("{} is there already and was left alone; --stdout prints the sample", file.display())
+        }
+        _ => named(error),
+    })?;
     created.write_all(show::sample().as_bytes()).map_err(named)?;
     println!("wrote {}", file.display());
     Ok(())
@@ -104,10 +111,17 @@ fn check(arguments: &Arguments) -> Result<(), String> {
             Err(message) => failures.push(format!("{path}: {message}")),
         }
     }
+    let authorities = config.panels.iter().map(|panel| &panel.ca_file);
+    for file in authorities.chain(config.orders.iter().map(|orders| &orders.ca_file)).flatten() {
+        match Authorities::read(file) {
+            Ok(_) => println!("ok   ca_file {}", file.display()),
+            Err(problem) => failures.push(problem.to_string()),
+        }
+    }
     println!(
-        "ok   {} panels, {} orders databases, site {:?}",
-        config.panels.len(),
-        config.orders.len(),
+        "ok   {}, {}, site {:?}",
+        format::count(config.panels.len(), "panel"),
+        format::count(config.orders.len(), "orders database"),
         config.site.name
     );
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\nquarterdeck: ")) }

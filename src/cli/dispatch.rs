@@ -18,6 +18,7 @@ use super::{
 };
 use crate::config::Config;
 use crate::config::paths::Paths;
+use crate::console::format;
 use crate::engine::EngineSetup;
 use crate::engine::policy::Policy;
 use crate::model::action::ActionRequest;
@@ -56,8 +57,7 @@ pub fn main() -> Exit {
 
 /// Runs a command that needs the configuration.
 fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config, paths: &Paths) -> Exit {
-    let is_read_only = config.console.is_read_only;
-    let conversation = |origin| Conversation { arguments, paths, origin, is_read_only };
+    let conversation = |origin| Conversation { arguments, config, paths, origin };
     let outcome = match command {
         None => super::open_console::run(arguments, config, paths),
         Some(Command::Demo(world)) => super::demo::run(world, config),
@@ -98,9 +98,9 @@ fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config,
 /// A command that talks with the engine.
 struct Conversation<'a> {
     arguments: &'a Arguments,
+    config: &'a Config,
     paths: &'a Paths,
     origin: &'static str,
-    is_read_only: bool,
 }
 
 impl Conversation<'_> {
@@ -108,7 +108,7 @@ impl Conversation<'_> {
     fn hold(&self, talk: impl AsyncFnOnce(&mut Session) -> Result<Exit, Problem>) -> Result<Exit, Problem> {
         on_one_thread(async {
             let link =
-                attach::connect_to_engine(self.arguments, self.paths, self.origin, self.is_read_only).await?;
+                attach::connect_to_engine(self.arguments, self.config, self.paths, self.origin).await?;
             let mut session = Session::begin(link).await?;
             talk(&mut session).await
         })
@@ -165,15 +165,16 @@ fn engine_command(command: &EngineCommand, config: &Config, paths: &Paths) -> Re
 
 /// An engine's condition in one line.
 fn engine_words(status: &crate::model::request::EngineStatus) -> String {
+    let count = |number, thing| format::count(usize::try_from(number).unwrap_or(usize::MAX), thing);
     let since = super::listing::age_text(SystemClock.now().millis_since(status.started_at));
     format!(
-        "running for {since} · process {} · version {} · {} clients · {} runs going on · {} orders · {} servers · {} MiB · {}",
+        "running for {since} · process {} · version {} · {} · {} going on · {} · {} · {} MiB · {}",
         status.pid,
         status.version,
-        status.clients,
-        status.runs_active,
-        status.orders,
-        status.servers,
+        count(status.clients, "client"),
+        count(status.runs_active, "run"),
+        count(status.orders, "order"),
+        count(status.servers, "server"),
         status.memory_bytes / (1024 * 1024),
         status.data_dir
     )

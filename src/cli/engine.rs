@@ -154,7 +154,8 @@ pub async fn start_if_needed(paths: &EnginePaths, launch: &Launch) -> Result<(),
     launch_and_wait(paths, launch).await
 }
 
-async fn answers(socket: &Path) -> bool {
+/// Whether an engine listens at a socket.
+pub(super) async fn answers(socket: &Path) -> bool {
     UnixStream::connect(socket).await.is_ok()
 }
 

@@ -23,15 +23,8 @@ use crate::model::problem::Problem;
 /// # Errors
 /// The engine cannot be started or reached, or there is no terminal.
 pub fn run(arguments: &Arguments, config: &Config, paths: &Paths) -> Result<Exit, Problem> {
-    if config.panels.is_empty() && arguments.host.is_none() {
-        return Err(Problem::refused(
-            format!("no panel is configured in {}", paths.config_file.display()),
-            "try `quarterdeck demo`, or begin with `quarterdeck config init`",
-        ));
-    }
     dispatch::on_one_thread(async {
-        let is_read_only = config.console.is_read_only;
-        let link = attach::connect_to_engine(arguments, paths, "console", is_read_only).await?;
+        let link = attach::connect_to_engine(arguments, config, paths, "console").await?;
         if let Some(notice) = engine::version_notice(&link, attach::VERSION) {
             eprintln!("quarterdeck: {notice}");
         }

@@ -20,7 +20,13 @@ const MAX_BYTES: u64 = 1024 * 1024;
 pub fn read(file: &std::path::Path) -> Result<BTreeMap<String, ValueAt>, ConfigError> {
     let refuse =
         |message: String| ConfigError { origin: Origin::File { file: file.to_path_buf(), line: 0 }, message };
-    let size = std::fs::metadata(file).map_err(|error| refuse(error.to_string()))?.len();
+    let about = std::fs::metadata(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => refuse(
+            "there is no such file; `quarterdeck config init` writes a commented sample there".to_owned(),
+        ),
+        _ => refuse(error.to_string()),
+    })?;
+    let size = about.len();
     if size > MAX_BYTES {
         return Err(refuse(format!("{size} bytes are too many for a configuration file")));
     }

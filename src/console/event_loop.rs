@@ -4,6 +4,7 @@
 //! two looks at the keyboard. The terminal and the link are parameters, so tests run this very loop.
 
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -247,14 +248,16 @@ impl<'a, T: TerminalPort> Console<'a, T> {
             std::fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)
+                // Customers' addresses are in it.
+                .mode(0o600)
                 .open(name)
                 .and_then(|mut file| file.write_all(contents.as_bytes()))
         } else {
             Err(std::io::ErrorKind::InvalidInput.into())
         };
-        match written {
-            Ok(()) => self.app.notice(Loudness::Good, format!("wrote {name}"), now),
-            Err(error) => self.app.notice(Loudness::Bad, format!("could not write {name}: {error}"), now),
+        // Whoever asked has said what is written where; only a failure is news.
+        if let Err(error) = written {
+            self.app.notice(Loudness::Bad, format!("could not write {name}: {error}"), now);
         }
     }
 }

@@ -121,3 +121,19 @@ async fn what_cannot_be_reached_ends_with_four() {
     let feeds = site.run(&["get", "feeds", "-o", "json"]).await.ended_with(0).json();
     assert!(feeds.to_string().to_lowercase().contains("unreachable"), "{feeds:#}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_configuration_no_engine_is_started_and_the_way_to_begin_is_said() {
+    let site = Site::start().await;
+    std::fs::write(site.file("config.toml"), "").unwrap();
+    for arguments in
+        [["get", "orders"].as_slice(), &["doctor"], &["order", "provision", "ord-1", "--dry-run"]]
+    {
+        let ran = site.run(arguments).await.ended_with(3);
+        assert!(
+            ran.stderr.contains("no panel is configured") && ran.stderr.contains("config init"),
+            "{ran:#?}"
+        );
+    }
+    assert_eq!(site.engines(), [] as [i32; 0]);
+}

@@ -208,7 +208,11 @@ async fn what_another_engine_read_does_not_put_off_the_first_read() {
     pass(100).await;
     stage.look_at(Tab::Orders);
     pass(500).await;
-    assert_eq!(fake.asked(), 1, "a console that comes during the stagger changes nothing about the first read");
+    assert_eq!(
+        fake.asked(),
+        1,
+        "a console that comes during the stagger changes nothing about the first read"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,9 @@ use super::format;
 use super::widgets::paragraph::Lines;
 use super::widgets::sparkline::{Buckets, round_top};
 use super::widgets::text;
+use crate::model::account::FeedKind;
 use crate::model::fleet::{Fleet, Metric, SeriesKey, SeriesOwner};
+use crate::model::ids::AccountId;
 use crate::model::sanitise;
 use crate::model::time::Timestamp;
 
@@ -39,6 +41,17 @@ pub(super) fn optional_row(lines: &mut Lines, label: &str, value: Option<&str>, 
 /// A moment and how long ago it was.
 pub(super) fn moment(at: Timestamp, context: &ViewContext<'_>) -> String {
     format!("{} ({} ago)", format::date_time(at), format::age(context.now.millis_since(at)))
+}
+
+/// When a thing of an account was last seen as it is shown: a reading that changed nothing about it counts too.
+pub(super) fn seen(
+    context: &ViewContext<'_>,
+    account: &AccountId,
+    kind: FeedKind,
+    changed_at: Timestamp,
+) -> Timestamp {
+    let read_at = context.fleet.feeds.get(&(account.clone(), kind)).and_then(|feed| feed.succeeded_at);
+    read_at.map_or(changed_at, |read_at| read_at.max(changed_at))
 }
 
 /// The points of a series, as milliseconds and values.

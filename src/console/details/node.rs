@@ -2,11 +2,12 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{clean, spark};
+use super::{clean, seen, spark};
 use crate::console::context::ViewContext;
 use crate::console::format;
 use crate::console::widgets::{gauge, text};
 use crate::console::words::State;
+use crate::model::account::FeedKind;
 use crate::model::fleet::{Metric, SeriesOwner};
 use crate::model::node::{Capacity, Node};
 
@@ -79,7 +80,12 @@ pub fn header(context: &ViewContext<'_>, node: &Node, cells: usize) -> Vec<Line<
         format::count(node.servers as usize, "server"),
         node.allocations_free.map_or_else(|| "?".to_owned(), |count| count.to_string()),
         node.allocations_total.map_or_else(|| "?".to_owned(), |count| count.to_string()),
-        format::age_short(context.now.millis_since(node.observed_at)),
+        format::age_minutes(context.now.millis_since(seen(
+            context,
+            &node.key.account,
+            FeedKind::Nodes,
+            node.observed_at
+        ))),
     );
     vec![
         first,

@@ -2,11 +2,12 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{clean, heading, moment, optional_row, pane, spark_row, subject};
+use super::{clean, heading, moment, optional_row, pane, seen, spark_row, subject};
 use crate::console::actions::Action;
 use crate::console::context::ViewContext;
 use crate::console::widgets::paragraph::Lines;
 use crate::console::{format, words};
+use crate::model::account::FeedKind;
 use crate::model::fleet::{Metric, SeriesOwner};
 use crate::model::run::Run;
 use crate::model::server::{Limits, Ownership, Server, Usage};
@@ -150,7 +151,8 @@ fn identity(lines: &mut Lines, context: &ViewContext<'_>, server: &Server) {
     if let Some(at) = server.created_at {
         lines.row("created", &moment(at, context), theme.text);
     }
-    lines.row("seen", &moment(server.observed_at, context), theme.muted);
+    let seen = seen(context, &server.key.account, FeedKind::Servers, server.observed_at);
+    lines.row("seen", &moment(seen, context), theme.muted);
 }
 
 fn runs(lines: &mut Lines, context: &ViewContext<'_>, server: &Server) {

@@ -104,7 +104,7 @@ impl Export {
             effects.push(Effect::WriteFile { name: format!("{name}-{moment}.{ending}"), contents });
         }
         let rows = format::count(self.rows.len(), "row");
-        effects.notice(Loudness::Good, format!("exporting {rows} to {name}-{moment}.csv and .json"));
+        effects.notice(Loudness::Good, format!("{rows} in ./{name}-{moment}.csv and .json"));
     }
 }
 
