@@ -52,13 +52,15 @@ pub struct Book {
     policy: MovementPolicy,
     last: Option<Checkpoint>,
     curve: SpendCurve,
+    /// What was declared beside it: the same readings, the same gaps.
+    declared: SpendCurve,
 }
 
 impl Book {
     /// A book without a reading.
     #[must_use]
     pub fn new(policy: MovementPolicy) -> Self {
-        Self { policy, last: None, curve: SpendCurve::default() }
+        Self { policy, last: None, curve: SpendCurve::default(), declared: SpendCurve::default() }
     }
 
     /// A book as its checkpoints and entries tell it, in any order and some of them twice.
@@ -82,7 +84,7 @@ impl Book {
             if let Some(last) = &book.last {
                 let movement =
                     between(last, &checkpoint, is_gap(last.reading.sequence, checkpoint.reading.sequence));
-                book.curve.push(&movement);
+                book.push(&movement);
             }
             book.last = Some(checkpoint);
         }
@@ -119,9 +121,21 @@ impl Book {
             doubt: movement.doubt,
             is_gap: movement.is_gap,
         });
-        self.curve.push(&movement);
+        self.push(&movement);
         self.last = Some(after);
         Told { movement: Some(movement), entry }
+    }
+
+    fn push(&mut self, movement: &Movement) {
+        self.curve.push(movement);
+        self.declared.push(&Movement { spent: movement.declared, ..movement.clone() });
+    }
+
+    /// Milliseconds watched between two moments and what was declared in them; nothing when none were.
+    #[must_use]
+    pub fn declared_between(&self, from: Timestamp, to: Timestamp) -> Option<(u64, Decimal)> {
+        let (watched_ms, declared) = self.declared.watched(from, to);
+        (watched_ms > 0).then_some((watched_ms, declared))
     }
 
     /// The state after the last reading.
@@ -140,6 +154,7 @@ impl Book {
     pub fn thin(&mut self, now: Timestamp) {
         let before = Timestamp(now.0.saturating_sub_unsigned(FINE_MS));
         self.curve.thin(before, COARSE_MS);
+        self.declared.thin(before, COARSE_MS);
     }
 }
 

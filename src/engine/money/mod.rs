@@ -3,4 +3,7 @@
 //! Everything here is pure. Must not: ask a provider; those observations come from the pollers.
 
 pub mod book;
+pub mod bookkeeper;
+pub mod restore;
 pub mod snapshot;
+mod view;

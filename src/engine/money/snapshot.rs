@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::book::Checkpoint;
 use crate::model::balance::BalanceKey;
 use crate::model::ids::{OperatorName, ServerKey};
-use crate::model::spend::{next_day, start_of_day};
+use crate::model::spend::{BurnerKind, next_day, start_of_day};
 use crate::model::time::Timestamp;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -48,8 +48,15 @@ pub struct SnapshotServer {
     pub payer: Option<BalanceKey>,
     /// What it is declared to burn per hour now.
     pub per_hour: Decimal,
-    /// What was declared for it since the meter began: the difference of two snapshots is what it burnt between them.
-    pub declared_total: Decimal,
+    /// What its storage costs per period, less what it burns by running.
+    pub storage_per_period: Decimal,
+    /// What was declared for it since the meter began, by payer and kind: the difference of two snapshots is what it burnt
+    /// between them.
+    pub declared: Vec<(BalanceKey, BurnerKind, Decimal)>,
+    /// When its storage period is taken to have begun.
+    pub period_began: Option<Timestamp>,
+    /// What of `declared` by running lies before that.
+    pub run_before_period: Decimal,
 }
 
 /// What everything stood at.

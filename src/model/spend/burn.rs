@@ -86,26 +86,35 @@ pub fn totals_by_balance(burners: &[Burner]) -> BTreeMap<BalanceKey, Total> {
 /// Exact: it adds `price × time` in whole milliseconds and divides by the hour only when read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Meter {
-    /// Price × milliseconds of each server and payer, since the meter began.
-    counted: BTreeMap<(BalanceKey, ServerKey), Decimal>,
+    /// Price × milliseconds of each thing that burns, since the meter began.
+    counted: BTreeMap<(BalanceKey, ServerKey, BurnerKind), Decimal>,
     /// Until when everything is counted.
     until: Option<Timestamp>,
 }
 
 impl Meter {
+    /// A meter that goes on from totals that were kept, as of `until`.
+    #[must_use]
+    pub fn restored(
+        until: Timestamp,
+        totals: impl IntoIterator<Item = (BalanceKey, ServerKey, BurnerKind, Decimal)>,
+    ) -> Self {
+        let counted = totals
+            .into_iter()
+            .map(|(payer, server, kind, total)| ((payer, server, kind), total * Decimal::from(HOUR_MS)))
+            .collect();
+        Self { counted, until: Some(until) }
+    }
+
     /// Counts the time since the last call at the prices that held until now; a clock that stepped back counts nothing.
-    pub fn advance(&mut self, now: Timestamp, burners: &[Burner]) {
-        let Some(until) = self.until else {
-            self.until = Some(now);
-            return;
-        };
-        let passed_ms = Decimal::from(now.millis_since(until));
+    pub fn advance<'a>(&mut self, now: Timestamp, burners: impl IntoIterator<Item = &'a Burner>) {
+        let passed_ms = Decimal::from(now.millis_since(self.until.unwrap_or(now)));
         self.until = Some(now);
         if passed_ms.is_zero() {
             return;
         }
         for burner in burners {
-            let place = (burner.payer.clone(), burner.server.clone());
+            let place = (burner.payer.clone(), burner.server.clone(), burner.kind);
             *self.counted.entry(place).or_default() += burner.per_hour * passed_ms;
         }
     }
@@ -116,22 +125,33 @@ impl Meter {
         self.until
     }
 
-    /// What was declared for a balance since the meter began.
+    /// What was declared for a balance since the meter began, of one kind or of all.
     #[must_use]
-    pub fn of_balance(&self, balance: &BalanceKey) -> Decimal {
+    pub fn of_balance(&self, balance: &BalanceKey, kind: Option<BurnerKind>) -> Decimal {
+        let is_asked = |(payer, _, of): &(BalanceKey, ServerKey, BurnerKind)| {
+            payer == balance && kind.is_none_or(|kind| kind == *of)
+        };
         let counted: Decimal =
-            self.counted.iter().filter(|((payer, _), _)| payer == balance).map(|(_, amount)| *amount).sum();
+            self.counted.iter().filter(|(place, _)| is_asked(place)).map(|(_, amount)| *amount).sum();
         counted / Decimal::from(HOUR_MS)
     }
 
-    /// What was declared for each server of a balance since the meter began.
-    #[must_use]
-    pub fn by_server(&self, balance: &BalanceKey) -> BTreeMap<ServerKey, Decimal> {
+    /// What was declared for each thing since the meter began.
+    pub fn totals(&self) -> impl Iterator<Item = (&BalanceKey, &ServerKey, BurnerKind, Decimal)> {
         self.counted
             .iter()
-            .filter(|((payer, _), _)| payer == balance)
-            .map(|((_, server), amount)| (server.clone(), amount / Decimal::from(HOUR_MS)))
-            .collect()
+            .map(|((payer, server, kind), amount)| (payer, server, *kind, amount / Decimal::from(HOUR_MS)))
+    }
+
+    /// What a server burnt by running since the meter began, whoever paid.
+    #[must_use]
+    pub fn run_by(&self, server: &ServerKey) -> Decimal {
+        let is_asked = |(_, of, kind): &(BalanceKey, ServerKey, BurnerKind)| {
+            of == server && *kind == BurnerKind::Running
+        };
+        let counted: Decimal =
+            self.counted.iter().filter(|(place, _)| is_asked(place)).map(|(_, amount)| *amount).sum();
+        counted / Decimal::from(HOUR_MS)
     }
 }
 
@@ -158,9 +178,13 @@ mod tests {
         for minute in 1..=90 {
             meter.advance(Timestamp(minute * 60_000), &[burner("a", 4, BurnerKind::Running)]);
         }
-        assert_eq!(meter.of_balance(&payer), Decimal::from(6));
+        assert_eq!(meter.of_balance(&payer, None), Decimal::from(6));
         meter.advance(Timestamp(0), &[burner("a", 4, BurnerKind::Running)]);
-        assert_eq!(meter.of_balance(&payer), Decimal::from(6), "a clock that steps back counts nothing");
+        assert_eq!(
+            meter.of_balance(&payer, None),
+            Decimal::from(6),
+            "a clock that steps back counts nothing"
+        );
     }
 
     #[test]

@@ -5,6 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::time::Timestamp;
 
+/// How far the declared spend beside a top-up may be off, as a part of it.
+const SLACK: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
+
+/// Beside that, as a part of the unit: servers that started since the reading before are not declared yet.
+const SLACK_OF_UNIT: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
+
+/// The same at least, in units of the balance: providers round what they show.
+const SLACK_AT_LEAST: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
+
 /// One reading of a balance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
@@ -73,19 +82,15 @@ pub fn movements(readings: &[Reading], policy: &MovementPolicy) -> Vec<Movement>
 impl Movement {
     /// What happened between two readings.
     ///
-    /// A balance that fell was spent from. One that rose was topped up, by the multiple of the unit that leaves the spend
-    /// nearest to what was declared. While readings are close together a fall much smaller than declared hides a top-up
-    /// too; across a gap it does not, because servers may have stopped meanwhile.
+    /// A balance that fell was spent from. One that rose was topped up, by the multiple of the unit that agrees with what
+    /// was declared, or by an odd amount. While readings are close together a fall much smaller than declared hides a
+    /// top-up too; across a gap it does not, because servers may have stopped meanwhile.
     #[must_use]
     pub fn between(earlier: &Reading, later: &Reading, policy: &MovementPolicy) -> Self {
         let fell = earlier.balance - later.balance;
         let declared = (later.declared_total - earlier.declared_total).max(Decimal::ZERO);
         let is_gap = later.at.millis_since(earlier.at) > policy.gap_after_ms;
-        let may_hide_a_top_up = fell < Decimal::ZERO || !is_gap;
-        let topped_up =
-            if may_hide_a_top_up { top_up(fell, declared, policy.top_up_unit) } else { Decimal::ZERO };
-        let doubt =
-            if topped_up.is_zero() { Decimal::ZERO } else { doubt(declared, is_gap, policy.top_up_unit) };
+        let (topped_up, doubt) = top_up(fell, declared, is_gap, policy.top_up_unit);
         Self {
             from: earlier.at,
             to: later.at.max(earlier.at),
@@ -106,22 +111,33 @@ impl Movement {
     }
 }
 
-/// The top-up between two readings: zero, or the multiple of `unit` that makes the spend nearest to `declared` and not
-/// negative.
-fn top_up(fell: Decimal, declared: Decimal, unit: Decimal) -> Decimal {
+/// The top-up between two readings, and how far the spend beside it may be off.
+///
+/// A multiple of `unit` where the spend that it implies agrees with what was declared; else an odd amount (a gift, a
+/// correction), and the spend is what was declared. Across a gap servers may have started or stopped: less agrees too,
+/// and up to half a unit more.
+fn top_up(fell: Decimal, declared: Decimal, is_gap: bool, unit: Decimal) -> (Decimal, Decimal) {
     let rose = -fell;
-    if unit <= Decimal::ZERO {
-        return if rose > Decimal::ZERO { rose + declared } else { Decimal::ZERO };
+    if rose <= Decimal::ZERO && (is_gap || unit <= Decimal::ZERO) {
+        return (Decimal::ZERO, Decimal::ZERO);
     }
-    let nearest = ((rose + declared) / unit).round();
-    let least = (rose / unit).ceil();
-    (nearest.max(least).max(Decimal::ZERO) * unit).normalize()
-}
-
-/// How far a spend beside a top-up may be off: nothing while the unit is coarser than any error of what was declared.
-fn doubt(declared: Decimal, is_gap: bool, unit: Decimal) -> Decimal {
-    let error = if is_gap { declared } else { declared / Decimal::TEN };
-    if error * Decimal::TWO < unit { Decimal::ZERO } else { error.max(unit) }
+    let slack = declared * SLACK + (unit * SLACK_OF_UNIT).max(SLACK_AT_LEAST);
+    let multiple =
+        if unit > Decimal::ZERO { ((rose + declared) / unit).round() * unit } else { Decimal::ZERO };
+    let implied = multiple - rose;
+    let (low, high) = if is_gap {
+        (Decimal::ZERO, declared + unit / Decimal::TWO)
+    } else {
+        ((declared - slack).max(Decimal::ZERO), declared + slack)
+    };
+    if multiple > Decimal::ZERO && low <= implied && implied <= high {
+        let is_sure = implied <= declared + slack && (declared < unit || !is_gap);
+        return (multiple.normalize(), if is_sure { Decimal::ZERO } else { unit });
+    }
+    if rose > Decimal::ZERO {
+        return (rose + declared, declared.max(SLACK_AT_LEAST));
+    }
+    (Decimal::ZERO, Decimal::ZERO)
 }
 
 #[cfg(test)]
@@ -165,6 +181,18 @@ mod tests {
         let movement = Movement::between(&reading(1, 0, 40, 0), &reading(2, 60_000, 137, 3), &policy);
         assert_eq!((movement.spent, movement.topped_up), (Decimal::from(3), Decimal::ONE_HUNDRED));
         assert!(movement.doubt > Decimal::ZERO, "an estimate says so");
+    }
+
+    #[test]
+    fn an_odd_rise_makes_no_spend_up() {
+        let movement = Movement::between(
+            &reading(1, 0, 40, 0),
+            &Reading { balance: Decimal::new(4_001, 2), ..reading(2, 60_000, 0, 0) },
+            &policy(),
+        );
+        assert_eq!((movement.spent, movement.topped_up), (Decimal::ZERO, Decimal::new(1, 2)));
+        let gift = Movement::between(&reading(1, 0, 40, 0), &reading(2, 60_000, 67, 3), &policy());
+        assert_eq!((gift.spent, gift.topped_up), (Decimal::from(3), Decimal::from(30)));
     }
 
     #[test]

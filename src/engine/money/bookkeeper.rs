@@ -1,0 +1,364 @@
+//! All the books of a site: what was seen goes in, records to keep and changes to tell come out. Pure.
+//!
+//! The caller keeps the records before it tells the changes: what a screen shows survives a crash.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+
+use super::book::{Book, Checkpoint, Entry};
+use super::snapshot::{self, Snapshot, SnapshotKind, SnapshotServer};
+use super::view;
+use crate::model::account::Provider;
+use crate::model::balance::{Balance, BalanceKey};
+use crate::model::balance_view::Correction;
+use crate::model::fleet::Change;
+use crate::model::ids::{AccountId, OperatorName, ServerKey};
+use crate::model::money::Rates;
+use crate::model::spend::{
+    AlertEvent, AlertPolicy, Alerts, Burner, BurnerKind, BurnerOwner, Meter, MovementPolicy,
+};
+use crate::model::time::Timestamp;
+
+/// A storage period: 30 days (`providers/exaroton.md` §4).
+pub const STORAGE_PERIOD_MS: u64 = 30 * 24 * HOUR_MS;
+const HOUR_MS: u64 = 3_600_000;
+
+/// Digits kept of what was declared: finer than any balance is told, coarse enough that sums stay exact.
+const DECLARED_DIGITS: u32 = 9;
+
+/// Tunable numbers of the books.
+#[derive(Debug, Clone)]
+pub struct MoneyPolicy {
+    /// Days are those of this zone.
+    pub zone: Tz,
+    /// Readings further apart than this leave a gap, milliseconds.
+    pub gap_after_ms: u64,
+    /// What top-ups come in multiples of, by provider.
+    pub top_up_units: BTreeMap<Provider, Decimal>,
+    /// When alerts begin and end.
+    pub alerts: AlertPolicy,
+    /// What is shown in the reporting currency.
+    pub rates: Rates,
+}
+
+impl MoneyPolicy {
+    /// How movements of a provider's balances are told apart.
+    #[must_use]
+    pub fn movements(&self, provider: Provider) -> MovementPolicy {
+        let top_up_unit = self.top_up_units.get(&provider).copied().unwrap_or_default();
+        MovementPolicy { gap_after_ms: self.gap_after_ms, top_up_unit }
+    }
+}
+
+/// A server that bills, as its provider lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BilledServer {
+    /// Which.
+    pub key: ServerKey,
+    /// Its name.
+    pub name: String,
+    /// Its state in the provider's word.
+    pub state: String,
+    /// Its memory in GiB, where known.
+    pub ram_gib: Option<u32>,
+    /// Whether it is charged for now.
+    pub is_running: bool,
+    /// The balance that pays; nothing when somebody else's does.
+    pub payer: Option<BalanceKey>,
+    /// What it burns per hour while it runs, where known.
+    pub per_hour: Option<Decimal>,
+    /// What its storage costs per [`STORAGE_PERIOD_MS`], less what it burnt by running.
+    pub storage_per_period: Decimal,
+    /// For whom it runs.
+    pub owner: BurnerOwner,
+}
+
+/// A server's storage period, as far as it can be known: it is taken to begin when the server was first seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StoragePeriod {
+    pub(super) began: Timestamp,
+    pub(super) run_before: Decimal,
+}
+
+/// What the caller has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Keep an entry of a balance's book.
+    KeepEntry(BalanceKey, Box<Entry>),
+    /// Keep a snapshot, unless one with its key is kept already.
+    KeepSnapshot(Box<Snapshot>),
+    /// Keep what became of an alert.
+    KeepAlert(AlertEvent),
+    /// Tell everybody.
+    Tell(Change),
+}
+
+/// One balance with its book.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) balance: Option<Balance>,
+    pub(super) book: Book,
+    pub(super) correction: Option<Correction>,
+}
+
+/// All the books of a site.
+#[derive(Debug, Clone)]
+pub struct Bookkeeper {
+    pub(super) policy: MoneyPolicy,
+    pub(super) books: BTreeMap<BalanceKey, Kept>,
+    pub(super) servers: BTreeMap<ServerKey, BilledServer>,
+    pub(super) periods: BTreeMap<ServerKey, StoragePeriod>,
+    pub(super) burners: Vec<Burner>,
+    pub(super) meter: Meter,
+    pub(super) alerts: Alerts,
+    pub(super) taken: BTreeMap<SnapshotKind, Timestamp>,
+}
+
+impl Bookkeeper {
+    /// Books without an entry.
+    #[must_use]
+    pub fn new(policy: MoneyPolicy) -> Self {
+        Self {
+            policy,
+            books: BTreeMap::new(),
+            servers: BTreeMap::new(),
+            periods: BTreeMap::new(),
+            burners: Vec::new(),
+            meter: Meter::default(),
+            alerts: Alerts::default(),
+            taken: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a complete list of an account's servers in, as of `now`: until then the earlier list held.
+    pub fn servers(
+        &mut self,
+        account: &AccountId,
+        servers: Vec<BilledServer>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        self.meter.advance(now, &self.burners);
+        self.servers.retain(|key, _| key.account != *account);
+        self.servers.extend(servers.into_iter().map(|server| (server.key.clone(), server)));
+        for key in self.servers.keys() {
+            if !self.periods.contains_key(key) {
+                let run_before = self.meter.run_by(key);
+                self.periods.insert(key.clone(), StoragePeriod { began: now, run_before });
+            }
+        }
+        self.price(now)
+    }
+
+    /// Computes what burns from the servers, and tells the balances whose burners changed.
+    fn price(&mut self, now: Timestamp) -> Vec<Effect> {
+        let before = std::mem::take(&mut self.burners);
+        let servers: Vec<BilledServer> = self.servers.values().cloned().collect();
+        self.burners = servers.iter().flat_map(|server| self.burners_of(server, now)).collect();
+        let payers: BTreeSet<BalanceKey> =
+            before.iter().chain(&self.burners).map(|burner| burner.payer.clone()).collect();
+        let mut effects = Vec::new();
+        for payer in payers {
+            let of = |burners: &[Burner]| -> Vec<Burner> {
+                burners.iter().filter(|burner| burner.payer == payer).cloned().collect()
+            };
+            let mut now_burning = of(&self.burners);
+            if of(&before) == now_burning {
+                continue;
+            }
+            now_burning.sort_by(|a, b| b.per_hour.cmp(&a.per_hour).then_with(|| a.name.cmp(&b.name)));
+            effects.push(Effect::Tell(Change::Burners { payer: payer.clone(), burners: now_burning }));
+            effects.extend(self.tell(&payer, now));
+        }
+        effects
+    }
+
+    /// Computes what burns anew without telling anybody.
+    pub(super) fn reprice(&mut self, now: Timestamp) {
+        let _told_later = self.price(now);
+    }
+
+    fn burners_of(&mut self, server: &BilledServer, now: Timestamp) -> Vec<Burner> {
+        let Some(payer) = server.payer.clone() else { return Vec::new() };
+        let burner = |per_hour, kind| Burner {
+            server: server.key.clone(),
+            name: server.name.clone(),
+            payer: payer.clone(),
+            per_hour,
+            kind,
+            owner: server.owner.clone(),
+        };
+        let running =
+            server.per_hour.filter(|_| server.is_running).map(|price| burner(price, BurnerKind::Running));
+        let storage = self.storage_per_hour(server, now).map(|price| burner(price, BurnerKind::Committed));
+        running.into_iter().chain(storage).collect()
+    }
+
+    /// What a server's storage accrues per hour: what its period will cost after what it burnt by running.
+    fn storage_per_hour(&mut self, server: &BilledServer, now: Timestamp) -> Option<Decimal> {
+        let run = self.meter.run_by(&server.key);
+        let period = self.periods.get_mut(&server.key)?;
+        while now.millis_since(period.began) >= STORAGE_PERIOD_MS {
+            *period = StoragePeriod { began: period.began.plus_millis(STORAGE_PERIOD_MS), run_before: run };
+        }
+        let due = server.storage_per_period - (run - period.run_before);
+        let hours = Decimal::from(STORAGE_PERIOD_MS / HOUR_MS);
+        (due > Decimal::ZERO).then(|| (due / hours).round_dp(view::RATE_DIGITS))
+    }
+
+    /// Takes a reading of a balance in.
+    pub fn balance(&mut self, balance: Balance) -> Vec<Effect> {
+        let (key, at, amount) = (balance.key.clone(), balance.observed_at, balance.amount);
+        self.meter.advance(at, &self.burners);
+        // Storage is charged in lumps at the end of its period: between readings only what runs is expected.
+        let declared = self.meter.of_balance(&key, Some(BurnerKind::Running)).round_dp(DECLARED_DIGITS);
+        let movements = self.policy.movements(balance.provider);
+        let kept = self.books.entry(key.clone()).or_insert_with(|| Kept {
+            balance: None,
+            book: Book::new(movements),
+            correction: None,
+        });
+        let told = kept.book.read(at, amount, declared);
+        if let Some(movement) = &told.movement {
+            let predicted = movement.opening - movement.declared;
+            kept.correction = Some(Correction { at, predicted, read: movement.closing - movement.topped_up });
+        }
+        kept.balance = Some(balance);
+        let keep = told.entry.map(|entry| Effect::KeepEntry(key.clone(), Box::new(entry)));
+        keep.into_iter().chain(self.tell(&key, at)).collect()
+    }
+
+    /// Takes note that an account has no other balances than these any more.
+    pub fn only_balances(&mut self, account: &AccountId, here: &BTreeSet<BalanceKey>) -> Vec<Effect> {
+        let gone: Vec<BalanceKey> = self
+            .books
+            .iter()
+            .filter(|(key, kept)| key.account == *account && kept.balance.is_some() && !here.contains(*key))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in &gone {
+            if let Some(kept) = self.books.get_mut(key) {
+                kept.balance = None;
+            }
+        }
+        gone.into_iter().map(|key| Effect::Tell(Change::BalanceRemoved(key))).collect()
+    }
+
+    fn tell(&self, key: &BalanceKey, now: Timestamp) -> Option<Effect> {
+        let view = self.view(key, now)?;
+        Some(Effect::Tell(Change::Balance(Box::new(view))))
+    }
+
+    /// What depends on the clock: snapshots that are due, alerts, storage periods that end.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.meter.advance(now, &self.burners);
+        let mut effects = self.price(now);
+        for kept in self.books.values_mut() {
+            kept.book.thin(now);
+        }
+        if self.books.values().any(|kept| kept.balance.is_some()) {
+            let due = snapshot::due(&self.taken, now, self.policy.zone);
+            effects
+                .extend(due.into_iter().map(|(kind, slot)| {
+                    Effect::KeepSnapshot(Box::new(self.snapshot(kind, slot, now, None)))
+                }));
+        }
+        effects.extend(
+            self.alerts.judge(&self.policy.alerts, &self.facts(now), now).into_iter().map(Effect::KeepAlert),
+        );
+        effects
+    }
+
+    /// A snapshot of everything as it stands.
+    #[must_use]
+    pub fn snapshot(
+        &self,
+        kind: SnapshotKind,
+        slot: Timestamp,
+        now: Timestamp,
+        by: Option<OperatorName>,
+    ) -> Snapshot {
+        let balances = self
+            .books
+            .iter()
+            .filter(|(_, kept)| kept.balance.is_some())
+            .filter_map(|(key, kept)| Some((key.to_string(), (key.clone(), kept.book.last()?.clone()))))
+            .collect();
+        let servers: Vec<SnapshotServer> =
+            self.servers.values().map(|server| self.snapshot_server(server)).collect();
+        let running = servers.iter().filter(|server| server.is_running);
+        Snapshot {
+            kind,
+            slot,
+            taken_at: now,
+            by,
+            balances,
+            running: u32::try_from(running.clone().count()).unwrap_or(u32::MAX),
+            ram_gib_in_use: running.filter_map(|server| server.ram_gib).map(u64::from).sum(),
+            servers,
+        }
+    }
+
+    fn snapshot_server(&self, server: &BilledServer) -> SnapshotServer {
+        let period = self.periods.get(&server.key);
+        SnapshotServer {
+            key: server.key.clone(),
+            name: server.name.clone(),
+            state: server.state.clone(),
+            ram_gib: server.ram_gib,
+            is_running: server.is_running,
+            payer: server.payer.clone(),
+            per_hour: server.per_hour.filter(|_| server.is_running).unwrap_or_default(),
+            storage_per_period: server.storage_per_period,
+            declared: self
+                .meter
+                .totals()
+                .filter(|(_, key, ..)| **key == server.key)
+                .map(|(payer, _, kind, total)| (payer.clone(), kind, total))
+                .collect(),
+            period_began: period.map(|period| period.began),
+            run_before_period: period.map(|period| period.run_before).unwrap_or_default(),
+        }
+    }
+
+    /// Takes note that a record is kept: only now it counts.
+    pub fn kept(&mut self, effect: &Effect) -> Option<Change> {
+        match effect {
+            Effect::KeepSnapshot(snapshot) => {
+                let taken = self.taken.entry(snapshot.kind).or_insert(snapshot.slot);
+                *taken = (*taken).max(snapshot.slot);
+                None
+            }
+            Effect::KeepAlert(event) => {
+                self.alerts.apply(event);
+                Some(Change::Alerts(self.alerts.iter().cloned().collect()))
+            }
+            Effect::KeepEntry(..) | Effect::Tell(_) => None,
+        }
+    }
+
+    /// The alerts that hold.
+    #[must_use]
+    pub fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    /// The last checkpoint of a balance's book.
+    #[must_use]
+    pub fn checkpoint(&self, key: &BalanceKey) -> Option<&Checkpoint> {
+        self.books.get(key)?.book.last()
+    }
+
+    /// Spend of a balance over time.
+    #[must_use]
+    pub fn book(&self, key: &BalanceKey) -> Option<&Book> {
+        self.books.get(key).map(|kept| &kept.book)
+    }
+
+    /// The declared meter.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+}

@@ -1,0 +1,271 @@
+//! Books as their records tell them: what an engine that was killed at any moment goes on from. Pure.
+
+use std::collections::BTreeMap;
+
+use super::book::{Book, Checkpoint, Entry};
+use super::bookkeeper::{BilledServer, Bookkeeper, Kept, MoneyPolicy, StoragePeriod};
+use super::snapshot::Snapshot;
+use crate::model::account::Provider;
+use crate::model::balance::BalanceKey;
+use crate::model::ids::AccountId;
+use crate::model::spend::{AlertEvent, BurnerOwner, Meter};
+
+/// What was kept, each list oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// Snapshots.
+    pub snapshots: Vec<Snapshot>,
+    /// Entries of the books.
+    pub entries: Vec<(BalanceKey, Entry)>,
+    /// What became of alerts.
+    pub alerts: Vec<AlertEvent>,
+    /// The meter as it was last cached; the last snapshot's where there is none or an older one.
+    pub meter: Option<Meter>,
+}
+
+impl Bookkeeper {
+    /// The books as their records tell them. Balances count as not read; the meter goes on at the prices of the last
+    /// snapshot until servers are listed again.
+    #[must_use]
+    pub fn restored(
+        policy: MoneyPolicy,
+        records: &Records,
+        provider_of: impl Fn(&AccountId) -> Provider,
+    ) -> Self {
+        let mut keeper = Self::new(policy);
+        let mut checkpoints: BTreeMap<BalanceKey, Vec<Checkpoint>> = BTreeMap::new();
+        for snapshot in &records.snapshots {
+            let taken = keeper.taken.entry(snapshot.kind).or_insert(snapshot.slot);
+            *taken = (*taken).max(snapshot.slot);
+            for (key, checkpoint) in snapshot.balances.values() {
+                checkpoints.entry(key.clone()).or_default().push(checkpoint.clone());
+            }
+        }
+        let mut entries: BTreeMap<BalanceKey, Vec<Entry>> = BTreeMap::new();
+        for (key, entry) in &records.entries {
+            entries.entry(key.clone()).or_default().push(entry.clone());
+            checkpoints.entry(key.clone()).or_default();
+        }
+        for (key, checkpoints) in checkpoints {
+            let movements = keeper.policy.movements(provider_of(&key.account));
+            let entries = entries.remove(&key).unwrap_or_default();
+            let book = Book::restored(movements, checkpoints, &entries);
+            keeper.books.insert(key, Kept { balance: None, book, correction: None });
+        }
+        for event in &records.alerts {
+            keeper.alerts.apply(event);
+        }
+        if let Some(last) = records.snapshots.iter().max_by_key(|snapshot| snapshot.taken_at) {
+            keeper.go_on_from(last, records.meter.as_ref());
+        }
+        keeper
+    }
+
+    fn go_on_from(&mut self, last: &Snapshot, cached: Option<&Meter>) {
+        for server in &last.servers {
+            if let Some(began) = server.period_began {
+                let period = StoragePeriod { began, run_before: server.run_before_period };
+                self.periods.insert(server.key.clone(), period);
+            }
+            self.servers.insert(
+                server.key.clone(),
+                BilledServer {
+                    key: server.key.clone(),
+                    name: server.name.clone(),
+                    state: server.state.clone(),
+                    ram_gib: server.ram_gib,
+                    is_running: server.is_running,
+                    payer: server.payer.clone(),
+                    per_hour: Some(server.per_hour),
+                    storage_per_period: server.storage_per_period,
+                    owner: BurnerOwner::Unowned,
+                },
+            );
+        }
+        let of_snapshot = || {
+            let totals = last.servers.iter().flat_map(|server| {
+                server
+                    .declared
+                    .iter()
+                    .map(|(payer, kind, total)| (payer.clone(), server.key.clone(), *kind, *total))
+            });
+            Meter::restored(last.taken_at, totals)
+        };
+        self.meter =
+            cached.filter(|meter| meter.until() >= Some(last.taken_at)).cloned().unwrap_or_else(of_snapshot);
+        let until = self.meter.until().unwrap_or(last.taken_at);
+        self.reprice(until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono_tz::Europe::Berlin;
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::engine::money::bookkeeper::Effect;
+    use crate::model::balance::Balance;
+    use crate::model::ids::ServerKey;
+    use crate::model::money::{Currency, Rates};
+    use crate::model::spend::{AlertPolicy, BurnerKind};
+    use crate::model::time::Timestamp;
+
+    const MINUTE_MS: u64 = 60_000;
+    const SERVERS: usize = 4;
+
+    fn policy() -> MoneyPolicy {
+        MoneyPolicy {
+            zone: Berlin,
+            gap_after_ms: 10 * MINUTE_MS,
+            top_up_units: BTreeMap::from([(Provider::Exaroton, Decimal::from(1_000))]),
+            alerts: AlertPolicy::default(),
+            rates: Rates::default(),
+        }
+    }
+
+    fn payer() -> BalanceKey {
+        BalanceKey::account("exa".into())
+    }
+
+    /// What really happens: servers of 4 GiB that run or not, one credit per GiB-hour, and top-ups.
+    struct World {
+        now: Timestamp,
+        running: [bool; SERVERS],
+        balance: Decimal,
+        billed: Decimal,
+        topped_up: Decimal,
+    }
+
+    impl World {
+        fn pass(&mut self, millis: u64) {
+            let running = self.running.iter().filter(|is_running| **is_running).count();
+            let bill = Decimal::from(4 * running) * Decimal::from(millis) / Decimal::from(60 * MINUTE_MS);
+            let bill = bill.round_dp(9);
+            self.now = self.now.plus_millis(millis);
+            self.billed += bill;
+            self.balance -= bill;
+        }
+
+        fn servers(&self) -> Vec<BilledServer> {
+            let server = |(index, is_running): (usize, &bool)| BilledServer {
+                key: ServerKey { account: "exa".into(), id: format!("s{index}") },
+                name: format!("server {index}"),
+                state: if *is_running { "online" } else { "offline" }.to_owned(),
+                ram_gib: Some(4),
+                is_running: *is_running,
+                payer: Some(payer()),
+                per_hour: Some(Decimal::from(4)),
+                storage_per_period: Decimal::ZERO,
+                owner: BurnerOwner::Unowned,
+            };
+            self.running.iter().enumerate().map(server).collect()
+        }
+
+        fn balance(&self) -> Balance {
+            Balance {
+                key: payer(),
+                provider: Provider::Exaroton,
+                name: "exa".to_owned(),
+                amount: self.balance,
+                unit: Currency("credits".to_owned()),
+                share: None,
+                observed_at: self.now,
+            }
+        }
+    }
+
+    /// Keeps what is to be kept, as the log would: through JSON.
+    fn keep(keeper: &mut Bookkeeper, records: &mut Records, effects: Vec<Effect>) {
+        fn through_json<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+            serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+        }
+        for effect in effects {
+            match &effect {
+                Effect::KeepEntry(key, entry) => records.entries.push((key.clone(), through_json(&**entry))),
+                Effect::KeepSnapshot(snapshot) => records.snapshots.push(through_json(&**snapshot)),
+                Effect::KeepAlert(event) => records.alerts.push(through_json(event)),
+                Effect::Tell(_) => {}
+            }
+            keeper.kept(&effect);
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Event {
+        /// Time passes, polled every minute.
+        Watched(u64),
+        /// Time passes and no poll succeeds.
+        Unwatched(u64),
+        Switch(usize),
+        TopUp,
+        Kill,
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let event = prop_oneof![
+            8 => (1..60_u64).prop_map(Event::Watched),
+            1 => (1..600_u64).prop_map(Event::Unwatched),
+            4 => (0..SERVERS).prop_map(Event::Switch),
+            1 => Just(Event::TopUp),
+            2 => Just(Event::Kill),
+        ];
+        prop::collection::vec(event, 1..40)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn what_was_observed_is_what_was_billed_over_kills_and_lost_polls(events in events()) {
+            let mut world = World {
+                now: Timestamp(1_792_000_000_000),
+                running: [true, false, false, true],
+                balance: Decimal::from(5_000),
+                billed: Decimal::ZERO,
+                topped_up: Decimal::ZERO,
+            };
+            let (mut keeper, mut records) = (Bookkeeper::new(policy()), Records::default());
+            let poll = |keeper: &mut Bookkeeper, records: &mut Records, world: &World| {
+                let effects = keeper.servers(&"exa".into(), world.servers(), world.now);
+                keep(keeper, records, effects);
+                let effects = keeper.balance(world.balance());
+                keep(keeper, records, effects);
+                let effects = keeper.tick(world.now);
+                keep(keeper, records, effects);
+            };
+            poll(&mut keeper, &mut records, &world);
+            for event in events {
+                match event {
+                    Event::Watched(minutes) => for _ in 0..minutes {
+                        world.pass(MINUTE_MS);
+                        poll(&mut keeper, &mut records, &world);
+                    },
+                    Event::Unwatched(minutes) => world.pass(minutes * MINUTE_MS),
+                    Event::Switch(index) => world.running[index] = !world.running[index],
+                    Event::TopUp => {
+                        world.balance += Decimal::from(1_000);
+                        world.topped_up += Decimal::from(1_000);
+                        poll(&mut keeper, &mut records, &world);
+                    }
+                    Event::Kill => keeper = Bookkeeper::restored(policy(), &records, |_| Provider::Exaroton),
+                }
+            }
+            poll(&mut keeper, &mut records, &world);
+            let last = keeper.checkpoint(&payer()).unwrap();
+            prop_assert_eq!(last.spent_total, world.billed);
+            prop_assert_eq!(last.topped_up_total, world.topped_up);
+            prop_assert_eq!(keeper.book(&payer()).unwrap().curve().total(), world.billed);
+            // No slot twice.
+            let mut slots: Vec<_> = records.snapshots.iter().map(|s| Snapshot::record_key(s.kind, s.slot)).collect();
+            let count = slots.len();
+            slots.sort();
+            slots.dedup();
+            prop_assert_eq!(slots.len(), count);
+            prop_assert!(keeper.meter().of_balance(&payer(), Some(BurnerKind::Running)) >= Decimal::ZERO);
+        }
+    }
+}

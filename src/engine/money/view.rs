@@ -1,0 +1,154 @@
+//! What screens show of a balance, and the facts alerts are judged by, from the books. Pure.
+
+use rust_decimal::Decimal;
+
+use super::bookkeeper::{Bookkeeper, STORAGE_PERIOD_MS};
+use crate::model::balance::BalanceKey;
+use crate::model::balance_view::{BalanceView, ScheduledCharge};
+use crate::model::money::{Currency, Money};
+use crate::model::spend::{
+    AlertFacts, BURN_WINDOWS, BurnRange, Burner, BurnerKind, Total, spend_of, totals_by_balance, windows,
+};
+use crate::model::time::Timestamp;
+
+/// Digits kept of a price or a pace per hour.
+pub(super) const RATE_DIGITS: u32 = 8;
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// The least time watched that makes a pace: shorter ones are noise of single charges.
+const OBSERVED_AT_LEAST_MS: u64 = 10 * 60_000;
+
+/// The time over which declared and observed are compared.
+const COMPARED_OVER_MS: u64 = HOUR_MS;
+
+/// A difference counts from this part of what was declared: a poll's interval of an hour is 1 to 2 %.
+const MISMATCH_PERCENT: u32 = 10;
+
+/// Charges shown at most.
+const CHARGES_SHOWN: usize = 20;
+
+impl Bookkeeper {
+    /// What screens show of a balance; nothing for one that was not read.
+    #[must_use]
+    pub fn view(&self, key: &BalanceKey, now: Timestamp) -> Option<BalanceView> {
+        let kept = self.books.get(key)?;
+        let balance = kept.balance.clone()?;
+        let last = kept.book.last()?;
+        let declared: Total = totals_by_balance(&self.burners).remove(key).unwrap_or_default();
+        let read_at = last.reading.at;
+        let pace = |back_ms: u64| {
+            let from = Timestamp(read_at.0.saturating_sub_unsigned(back_ms));
+            let window = spend_of(kept.book.curve(), from, read_at);
+            window.per_hour.filter(|_| window.watched_ms >= OBSERVED_AT_LEAST_MS)
+        };
+        let observed_per_hour = pace(COMPARED_OVER_MS);
+        let paces: Vec<Decimal> =
+            [pace(HOUR_MS), pace(6 * HOUR_MS), pace(24 * HOUR_MS)].into_iter().flatten().collect();
+        let per_hour = declared.running_per_hour + declared.committed_per_hour;
+        Some(BalanceView {
+            balance,
+            observed_per_hour,
+            mismatch: self.mismatch(key, read_at, declared.running),
+            range: BurnRange::of(per_hour, &paces),
+            windows: windows(kept.book.curve(), now.max(read_at), self.policy.zone),
+            topped_up_total: last.topped_up_total,
+            correction: kept.correction.clone(),
+            charges: self.charges(key),
+            declared,
+        })
+    }
+
+    /// Storage that will be charged to a balance, soonest first.
+    fn charges(&self, key: &BalanceKey) -> Vec<ScheduledCharge> {
+        let is_storage = |burner: &&Burner| burner.payer == *key && burner.kind == BurnerKind::Committed;
+        let hours = Decimal::from(STORAGE_PERIOD_MS / HOUR_MS);
+        let mut charges: Vec<ScheduledCharge> = self
+            .burners
+            .iter()
+            .filter(is_storage)
+            .filter_map(|burner| {
+                let period = self.periods.get(&burner.server)?;
+                Some(ScheduledCharge {
+                    at: period.began.plus_millis(STORAGE_PERIOD_MS),
+                    amount: (burner.per_hour * hours).round_dp(4).normalize(),
+                    what: format!("storage of {}", burner.name),
+                })
+            })
+            .collect();
+        charges.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.what.cmp(&b.what)));
+        charges.truncate(CHARGES_SHOWN);
+        charges
+    }
+
+    /// Why a balance moves otherwise than declared over the last hour watched; nothing when it does not.
+    fn mismatch(&self, key: &BalanceKey, read_at: Timestamp, running: u32) -> Option<String> {
+        let kept = self.books.get(key)?;
+        let from = Timestamp(read_at.0.saturating_sub_unsigned(COMPARED_OVER_MS));
+        let window = spend_of(kept.book.curve(), from, read_at);
+        let observed = window.per_hour.filter(|_| window.watched_ms >= OBSERVED_AT_LEAST_MS)?;
+        let declared = self.declared_pace(key, from, read_at)?;
+        let difference = observed - declared;
+        let tolerance = (declared * Decimal::new(i64::from(MISMATCH_PERCENT), 2)).max(Decimal::new(5, 1));
+        if difference.abs() <= tolerance {
+            return None;
+        }
+        let by = difference.abs().round_dp(2).normalize();
+        Some(if difference > Decimal::ZERO {
+            let storage = self.charges(key).first().is_some_and(|charge| charge.amount >= difference);
+            let cause = match (running, storage) {
+                (_, true) => "perhaps a storage charge",
+                (0, _) => "a server that is not listed burns",
+                _ => "a server that is not listed, or a higher price",
+            };
+            format!("{by} per hour more than declared: {cause}")
+        } else {
+            format!(
+                "{by} per hour less than declared: a server listed as running is not charged, or a lower price"
+            )
+        })
+    }
+
+    /// What was declared per hour between two moments of a balance, from the readings nearest to them.
+    fn declared_pace(&self, key: &BalanceKey, from: Timestamp, to: Timestamp) -> Option<Decimal> {
+        let kept = self.books.get(key)?;
+        let spent = kept.book.declared_between(from, to)?;
+        let hours = Decimal::from(spent.0) / Decimal::from(HOUR_MS);
+        spent.1.checked_div(hours)
+    }
+
+    /// What alerts are judged by: a fact that is too old to be one is left out.
+    pub(super) fn facts(&self, now: Timestamp) -> AlertFacts {
+        let read: Vec<(&BalanceKey, BalanceView)> =
+            self.books.keys().filter_map(|key| Some((key, self.view(key, now)?))).collect();
+        let runways = read
+            .iter()
+            .map(|(key, view)| ((*key).clone(), view.runway(now).map(|runway| runway.lasts_ms)))
+            .collect();
+        let mismatches = read.iter().map(|(key, view)| ((*key).clone(), view.mismatch.clone())).collect();
+        let spend_per_hour = BURN_WINDOWS
+            .iter()
+            .map(|window| Some((self.pace(now, window.long_ms)?, self.pace(now, window.short_ms)?)))
+            .collect();
+        AlertFacts { spend_per_hour, runways, mismatches, ..AlertFacts::default() }
+    }
+
+    /// Spend per hour of everything over the last `back_ms` in the reporting currency; nothing when a balance was not read
+    /// within that time or has no rate.
+    fn pace(&self, now: Timestamp, back_ms: u64) -> Option<Decimal> {
+        let from = Timestamp(now.0.saturating_sub_unsigned(back_ms));
+        let hours = Decimal::from(back_ms) / Decimal::from(HOUR_MS);
+        let mut sum = Decimal::ZERO;
+        for kept in self.books.values() {
+            let Some(balance) = &kept.balance else { continue };
+            let last = kept.book.last()?;
+            if last.reading.at < from {
+                return None;
+            }
+            let spent = kept.book.curve().between(from, now);
+            let Currency(unit) = &balance.unit;
+            sum += self.policy.rates.convert(&Money::new(spent, unit))?.amount;
+        }
+        sum.checked_div(hours)
+    }
+}
