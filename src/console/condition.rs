@@ -83,7 +83,7 @@ pub fn of(context: &ViewContext<'_>, kind: FeedKind, rows: usize, words: &Words)
             loading(words, "Waiting for the engine's snapshot.")
         }
         (None, 0) => not_connected(words),
-        (Some((feed, Freshness::Failed)), 0) => failed_panel(context, feed, words),
+        (Some((feed, Freshness::Failed)), 0) => failed_panel(feed, words),
         (Some((feed, Freshness::Never)), 0) => {
             loading(words, &format!("{} was asked and has not answered yet.", feed.account))
         }
@@ -162,11 +162,11 @@ fn not_connected(words: &Words) -> Condition {
     })
 }
 
-fn failed_panel(context: &ViewContext<'_>, feed: &Feed, words: &Words) -> Condition {
+fn failed_panel(feed: &Feed, words: &Words) -> Condition {
     let (message, advice) = problem_of(feed);
     let mut paragraphs = vec![message];
     paragraphs.extend((!advice.is_empty()).then_some(advice));
-    paragraphs.push(format!("{}.", capital(&next_try(context, feed))));
+    paragraphs.push(format!("{}.", capital(&next_try(feed))));
     Condition::Instead(Notice {
         title: format!("{} could not be read from {}", capital(words.things), feed.account),
         paragraphs,
@@ -183,16 +183,16 @@ fn failed_banner(context: &ViewContext<'_>, feed: &Feed, words: &Words) -> Condi
     );
     let mut lines = vec![format!("{} failed, {} shown are {age}: {message}", feed.account, words.things)];
     lines.push(if advice.is_empty() {
-        next_try(context, feed)
+        next_try(feed)
     } else {
-        format!("{advice} {} {}", context.glyphs.separator, next_try(context, feed))
+        format!("{advice} {} {}", context.glyphs.separator, next_try(feed))
     });
     Condition::Banner { lines, is_failure: true }
 }
 
 fn stale_banner(context: &ViewContext<'_>, feed: &Feed, words: &Words) -> Condition {
     let age = feed.succeeded_at.map(|at| format::age(context.now.millis_since(at))).unwrap_or_default();
-    let line = format!("{}: {} shown are {age} old; {}", feed.account, words.things, next_try(context, feed));
+    let line = format!("{}: {} shown are {age} old; {}", feed.account, words.things, next_try(feed));
     Condition::Banner { lines: vec![line], is_failure: false }
 }
 
@@ -200,12 +200,11 @@ fn problem_of(feed: &Feed) -> (String, String) {
     feed.problem.as_ref().map(|problem| (problem.message.clone(), problem.advice.clone())).unwrap_or_default()
 }
 
-/// When the feed is asked again. Rounded up to ten seconds, so that a line that is only read does not tick.
-fn next_try(context: &ViewContext<'_>, feed: &Feed) -> String {
-    let Some(next_at) = feed.next_at else { return "asked again soon".to_owned() };
-    match next_at.millis_since(context.now) {
-        0 => "being asked now".to_owned(),
-        wait => format!("asked again within {}", format::elapsed(wait.div_ceil(10_000) * 10_000)),
+/// How often the feed is asked again. Not when next: a line that is only read does not tick.
+fn next_try(feed: &Feed) -> String {
+    match feed.pause_ms() {
+        Some(pause_ms) => format!("asked again about every {}", format::elapsed(pause_ms)),
+        None => "asked again soon".to_owned(),
     }
 }
 

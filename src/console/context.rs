@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::keymap::Keymap;
 use super::keys::Key;
 use super::theme::Theme;
-use crate::model::fleet::Fleet;
+use crate::model::fleet::PackedFleet;
 use crate::model::time::Timestamp;
 
 /// How the way to the engine is.
@@ -36,7 +36,7 @@ impl LinkState {
 #[derive(Clone, Copy)]
 pub struct ViewContext<'a> {
     /// The mirror of the site.
-    pub fleet: &'a Fleet,
+    pub fleet: &'a PackedFleet,
     /// Colours and styles.
     pub theme: &'a Theme,
     /// Symbols of the alphabet in use.

@@ -174,12 +174,9 @@ fn feeds_line(context: &ViewContext<'_>, cells: u16) -> (Line<'static>, Option<T
     let mut worst: BTreeMap<&AccountId, (&Feed, Freshness)> = BTreeMap::new();
     let mut next: Option<Timestamp> = None;
     for feed in context.fleet.feeds.values() {
-        if feed.kind == FeedKind::Usage {
-            // Only asked for what is on screen: its age says nothing about the account, a failure does for a while.
-            let Some(until) = usage_failure_counts_until(feed).filter(|until| *until > context.now) else {
-                continue;
-            };
-            next = [next, Some(until)].into_iter().flatten().min();
+        if feed.kind == FeedKind::Usage && feed.problem.is_none() {
+            // Only asked for what is on screen: its age says nothing about the account, a failure does.
+            continue;
         }
         let freshness = feed.freshness(context.now);
         let entry = worst.entry(&feed.account).or_insert((feed, freshness));
@@ -200,12 +197,6 @@ fn feeds_line(context: &ViewContext<'_>, cells: u16) -> (Line<'static>, Option<T
     (fit(pieces, cells, Style::new()), next)
 }
 
-/// Until when a failed reading of live use is news.
-fn usage_failure_counts_until(feed: &Feed) -> Option<Timestamp> {
-    feed.problem.as_ref()?;
-    Some(feed.attempted_at?.plus_millis(feed.interval_ms.saturating_mul(3)))
-}
-
 /// One account's text, style, and when the text changes by itself.
 fn feed_text(
     feed: &Feed,
@@ -219,11 +210,10 @@ fn feed_text(
         None => (format!("{word}, never read"), None),
     };
     let (glyph, style, (words, change)) = match freshness {
-        // Below two intervals: the bound is shown instead of the age, and stands still.
+        // Below two intervals: the bound is shown instead of the age, and stands still until the engine says otherwise.
         Freshness::Fresh => {
             let limit_ms = feed.interval_ms.saturating_mul(2);
-            let change = feed.succeeded_at.map(|at| at.plus_millis(limit_ms + 1));
-            (glyphs.good, theme.good, (format!("<{}", round_up(limit_ms)), change))
+            (glyphs.good, theme.good, (format!("<{}", round_up(limit_ms)), None))
         }
         Freshness::Aging => (glyphs.pending, theme.warning, ages("aging")),
         Freshness::Stale => (glyphs.warning, theme.warning, ages("stale")),

@@ -204,7 +204,7 @@ mod tests {
     use crate::console::server_console::ServerConsole;
     use crate::console::tabs;
     use crate::console::theme::{ColourDepth, Palette, Theme};
-    use crate::model::fleet::Fleet;
+    use crate::model::fleet::PackedFleet;
     use crate::model::ids::ServerKey;
     use crate::model::time::Timestamp;
 
@@ -212,7 +212,7 @@ mod tests {
     fn a_server_is_in_focus_while_its_console_is_open_above_any_tab() {
         let theme = Theme::new(&Palette::embedded()[0], ColourDepth::True);
         let context = ViewContext {
-            fleet: &Fleet::default(),
+            fleet: &PackedFleet::default(),
             theme: &theme,
             glyphs: &UNICODE,
             keymap: &Keymap::default(),

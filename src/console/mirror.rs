@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::component::Touched;
 use crate::model::account::FeedKind;
-use crate::model::fleet::{Change, Fleet};
+use crate::model::fleet::{Change, PackedFleet};
 use crate::model::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 
 /// Beyond this many touched things, views are told "everything": telling one by one would cost more.
@@ -36,7 +36,7 @@ enum Snapshot {
 /// The copy.
 #[derive(Default)]
 pub struct Mirror {
-    fleet: Fleet,
+    fleet: PackedFleet,
     snapshot: Option<Snapshot>,
     touched: Touched,
     is_touched: bool,
@@ -45,7 +45,7 @@ pub struct Mirror {
 impl Mirror {
     /// The fleet as known now.
     #[must_use]
-    pub fn fleet(&self) -> &Fleet {
+    pub fn fleet(&self) -> &PackedFleet {
         &self.fleet
     }
 
@@ -89,10 +89,10 @@ impl Mirror {
         if let Some(Snapshot::Again(named)) = self.snapshot.take() {
             let fleet = &mut self.fleet;
             fleet.feeds.retain(|key, _| named.feeds.contains(key));
-            fleet.orders.retain(|key, _| named.orders.contains(key));
+            fleet.orders.retain_keys(|key| named.orders.contains(key));
             fleet.shop_plans.retain(|key, _| named.shop_plans.contains(key));
             fleet.nodes.retain(|key, _| named.nodes.contains(key));
-            fleet.servers.retain(|key, _| named.servers.contains(key));
+            fleet.servers.retain_keys(|key| named.servers.contains(key));
             fleet.runs.retain(|key, _| named.runs.contains(key));
         }
         self.touched = Touched::everything();

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! bytes ─ keys ─ keymap ─▶ Action ─▶ top layer (component) ─▶ Effects ─▶ app ─▶ link, screen, terminal
-//! link  ─ changes ─▶ Fleet (mirror) ─▶ components ─▶ dirty rectangles ─▶ screen ─▶ one write
+//! link  ─ changes ─▶ PackedFleet (mirror) ─▶ components ─▶ dirty rectangles ─▶ screen ─▶ one write
 //! ```
 
 pub mod actions;

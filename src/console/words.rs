@@ -7,7 +7,7 @@ use super::context::ViewContext;
 use super::format;
 use crate::model::action::{ActionRequest, CheckOutcome};
 use crate::model::finding::Severity;
-use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble};
+use crate::model::fleet::{OrderEntry, OrderTrouble, PackedFleet};
 use crate::model::ids::ServerKey;
 use crate::model::order::OrderStatus;
 use crate::model::run::{Run, RunStatus, StepStatus};
@@ -221,7 +221,7 @@ fn short_run(id: &str) -> String {
 
 /// The run that works on this target now, if one does.
 #[must_use]
-pub fn active_run<'a>(fleet: &'a Fleet, target: &str) -> Option<&'a Run> {
+pub fn active_run<'a>(fleet: &'a PackedFleet, target: &str) -> Option<&'a Run> {
     fleet.runs.values().rev().find(|run| !run.status.is_ended() && run.plan.request.target() == target)
 }
 
@@ -285,6 +285,6 @@ pub fn verb(request: &ActionRequest) -> &'static str {
 
 /// A server's name, or its key when it is not known.
 #[must_use]
-pub fn server_name(fleet: &Fleet, key: &ServerKey) -> String {
+pub fn server_name(fleet: &PackedFleet, key: &ServerKey) -> String {
     fleet.servers.get(key).map_or_else(|| format!("server {key}"), |server| server.name.clone())
 }

@@ -85,8 +85,14 @@ impl Remembered {
     /// Feeds keep the time of their last good answer, which is the age shown, and forget how they were doing.
     #[must_use]
     pub fn into_changes(self, accounts: &BTreeSet<AccountId>) -> Vec<Change> {
-        let feed =
-            |feed: Feed| Feed { next_at: None, problem: None, failures: 0, budget_remaining: None, ..feed };
+        let feed = |feed: Feed| Feed {
+            next_at: None,
+            problem: None,
+            failures: 0,
+            budget_remaining: None,
+            is_late: true,
+            ..feed
+        };
         let feeds = self.feeds.into_iter().filter(|feed| accounts.contains(&feed.account)).map(feed);
         let orders = self.orders.into_iter().filter(|entry| accounts.contains(&entry.order.account));
         let plans = self.plans.into_iter().filter(|plan| accounts.contains(&plan.account));

@@ -100,6 +100,7 @@ impl Poller {
             problem: None,
             failures: 0,
             budget_remaining: None,
+            is_late: true,
         });
         let attended = fleet.attended();
         let poller = Self { source, fleet, policy, attended, refresh, feed };
@@ -135,9 +136,16 @@ impl Poller {
         let source = Arc::clone(&self.source);
         let mut change = source.wait_for_change();
         let refresh = Arc::clone(&self.refresh);
+        let overdue = self.until_overdue();
+        tokio::pin!(overdue);
+        let mut is_in_time = true;
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(waiting.due) => return,
+                () = &mut overdue, if is_in_time => {
+                    is_in_time = false;
+                    self.publish();
+                }
                 () = refresh.notified() => return,
                 pushed = &mut change, if waiting.is_listening => {
                     waiting.is_listening = false;
@@ -175,8 +183,17 @@ impl Poller {
     async fn attempt(&mut self) -> Duration {
         let began = Instant::now();
         let deadline = Duration::from_millis(self.policy.attempt_deadline_ms);
-        let read = self.source.read(self.fleet.now());
-        let result = tokio::time::timeout(deadline, read).await.unwrap_or_else(|_| Err(self.too_late()));
+        let source = Arc::clone(&self.source);
+        let read = tokio::time::timeout(deadline, source.read(self.fleet.now()));
+        tokio::pin!(read);
+        let result = tokio::select! {
+            result = &mut read => result,
+            () = self.until_overdue() => {
+                self.publish();
+                read.await
+            }
+        };
+        let result = result.unwrap_or_else(|_| Err(self.too_late()));
         let now = self.fleet.now();
         let mut rest_ms = 0;
         match result {
@@ -202,6 +219,21 @@ impl Poller {
         self.feed.next_at = Some(now.plus_millis(wait_ms));
         self.publish();
         Duration::from_millis(wait_ms)
+    }
+
+    /// Waits until the last good answer is overdue, which screens must hear of; for ever where they know, or see why.
+    fn until_overdue(&self) -> impl Future<Output = ()> + use<> {
+        let now = self.fleet.now();
+        let is_known = self.feed.problem.is_some() || self.feed.is_overdue(now);
+        let after = self.feed.interval_ms.saturating_mul(2).saturating_add(1);
+        let at = self.feed.succeeded_at.filter(|_| !is_known).map(|at| at.plus_millis(after));
+        let wait = at.map(|at| Duration::from_millis(at.millis_since(now)));
+        async move {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     fn too_late(&self) -> Problem {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::findings::{self, Totals};
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen};
+use crate::model::account::{Feed, FeedKind};
 use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
 use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderKey, RunId, ServerKey};
 use crate::model::node::Node;
@@ -55,6 +56,8 @@ pub struct FleetState {
     /// Servers that somebody saw vanish, with when: a poll that began before must not bring them back.
     gone: BTreeMap<ServerKey, Timestamp>,
     totals: Totals,
+    /// The feeds as screens know them.
+    feeds_told: BTreeMap<(AccountId, FeedKind), Feed>,
 }
 
 impl FleetState {
@@ -79,7 +82,8 @@ impl FleetState {
         self.reconcile(now, &mut touched);
     }
 
-    /// Takes an observation in; what comes out, applied to a mirror, makes the mirror equal to this fleet.
+    /// Takes an observation in; what comes out, applied to a mirror, makes the mirror show what this
+    /// fleet shows: equal, but for the moments of single reads of feeds that are well.
     pub fn observe(&mut self, observation: Observation, now: Timestamp) -> Vec<Change> {
         let mut touched = Touched::default();
         self.reduce(observation, now, &mut touched);
@@ -109,11 +113,8 @@ impl FleetState {
             Observation::OneOrder(order) => self.order(*order, touched),
             Observation::Usage { key, power, usage } => self.usage(&key, power, usage, touched),
             Observation::Feed(feed) => {
-                let place = (feed.account.clone(), feed.kind);
-                if self.fleet.feeds.get(&place) != Some(&*feed) {
-                    touched.direct.push(Change::Feed(feed.clone()));
-                    self.fleet.feeds.insert(place, *feed);
-                }
+                let is_late = feed.is_overdue(now);
+                self.feed(Feed { is_late, ..*feed }, touched);
             }
             Observation::Run(run) => self.run(*run, touched),
             Observation::Kept { server, by, reason } => {
@@ -132,6 +133,16 @@ impl FleetState {
             }
             Observation::Tick => touched.reconcile = Reconcile::Orders,
         }
+    }
+
+    /// Keeps a feed's condition, and tells it when screens show something else than before.
+    fn feed(&mut self, feed: Feed, touched: &mut Touched) {
+        let place = (feed.account.clone(), feed.kind);
+        if self.feeds_told.get(&place).is_none_or(|told| !told.looks_like(&feed)) {
+            self.feeds_told.insert(place.clone(), feed.clone());
+            touched.direct.push(Change::Feed(Box::new(feed.clone())));
+        }
+        self.fleet.feeds.insert(place, feed);
     }
 
     fn site(&mut self, site: crate::model::site::Site, touched: &mut Touched) {

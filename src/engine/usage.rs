@@ -104,6 +104,7 @@ impl UsagePoller {
             problem: None,
             failures: 0,
             budget_remaining: None,
+            is_late: true,
         };
         let attended = fleet.attended();
         Self { source, fleet, store, policy, attended, asked: BTreeMap::new(), feed }
@@ -145,6 +146,9 @@ impl UsagePoller {
         let now = Instant::now();
         let shown = self.attended.borrow_and_update().servers();
         self.asked.retain(|key, asked| shown.contains(key) || asked.due > now);
+        if !shown.iter().any(|key| key.account == *self.source.account()) {
+            self.rest();
+        }
         let account = self.source.account();
         let waiting = shown.iter().filter(|key| key.account == *account).filter_map(|key| {
             let asked = self.asked.get(key);
@@ -162,6 +166,14 @@ impl UsagePoller {
                 (can_answer && !is_maintenance).then(|| (due, key.clone(), server.uuid.clone()))
             })
         })
+    }
+
+    /// Nobody looks at a server here: nothing is asked, so nothing fails.
+    fn rest(&mut self) {
+        if self.feed.problem.take().is_some() {
+            self.feed.failures = 0;
+            self.fleet.observe(Observation::Feed(Box::new(self.feed.clone())));
+        }
     }
 
     fn mark(&mut self, key: &ServerKey) {

@@ -75,10 +75,54 @@ pub struct Feed {
     pub failures: u32,
     /// Requests left in the account's budget window, where the provider says.
     pub budget_remaining: Option<u32>,
+    /// Whether the last good answer is older than two intervals. While it is not, and nothing failed, the engine reads at
+    /// the interval and does not tell of each good answer: a screen that is only watched hears of nothing.
+    pub is_late: bool,
 }
 
+/// The pauses between attempts that screens tell apart, in seconds; the jitter of a pause stays within one.
+const PAUSE_STEPS: [u64; 10] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
+
 impl Feed {
-    /// The freshness at `now`: failed wins, then age in intervals.
+    /// Whether the last good answer is older at `now` than two intervals, or there is none.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.succeeded_at.is_none_or(|at| now.millis_since(at) > self.interval_ms.saturating_mul(2))
+    }
+
+    /// When the last good answer came, as well as a screen knows at `now`: of a feed that is well, the last full minute by
+    /// which the engine would have said otherwise.
+    #[must_use]
+    pub fn read_at(&self, now: Timestamp) -> Option<Timestamp> {
+        const MINUTE_MS: i64 = 60_000;
+        let told = self.succeeded_at?;
+        if self.problem.is_some() || self.is_late {
+            return Some(told);
+        }
+        let interval_ms = i64::try_from(self.interval_ms).unwrap_or(i64::MAX);
+        let within = now.0.saturating_sub(interval_ms.saturating_mul(2));
+        Some(told.max(Timestamp(within.div_euclid(MINUTE_MS) * MINUTE_MS)))
+    }
+
+    /// About how long the pauses between attempts are now, milliseconds; nothing before the first one.
+    #[must_use]
+    pub fn pause_ms(&self) -> Option<u64> {
+        let seconds = self.next_at?.millis_since(self.attempted_at?) / 1000;
+        let step = PAUSE_STEPS.into_iter().rev().find(|step| *step <= seconds).unwrap_or(PAUSE_STEPS[0]);
+        Some(step * 1000)
+    }
+
+    /// Whether a screen shows the same for both: single attempts, and good answers in time, are no news.
+    #[must_use]
+    pub fn looks_like(&self, other: &Self) -> bool {
+        let is_well = self.problem.is_none() && !self.is_late;
+        let condition = |feed: &Self| (feed.provider, feed.interval_ms, feed.is_late);
+        condition(self) == condition(other)
+            && self.problem == other.problem
+            && (is_well || (self.succeeded_at, self.pause_ms()) == (other.succeeded_at, other.pause_ms()))
+    }
+
+    /// The freshness at `now`: failed wins, then what the engine says, then age in intervals.
     #[must_use]
     pub fn freshness(&self, now: Timestamp) -> Freshness {
         let Some(succeeded_at) = self.succeeded_at else {
@@ -88,7 +132,7 @@ impl Feed {
             return Freshness::Failed;
         }
         let age_ms = now.millis_since(succeeded_at);
-        if age_ms <= self.interval_ms.saturating_mul(2) {
+        if !self.is_late {
             Freshness::Fresh
         } else if age_ms <= self.interval_ms.saturating_mul(5) {
             Freshness::Aging

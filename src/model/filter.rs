@@ -60,6 +60,19 @@ pub enum FilterValue<'a> {
     DurationMs(u64),
 }
 
+impl FilterValue<'_> {
+    /// The same value, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> FilterValue<'static> {
+        match self {
+            Self::Text(text) => FilterValue::Text(text.into_owned().into()),
+            Self::Number(number) => FilterValue::Number(number),
+            Self::Bytes(bytes) => FilterValue::Bytes(bytes),
+            Self::DurationMs(millis) => FilterValue::DurationMs(millis),
+        }
+    }
+}
+
 /// A row that can be filtered.
 pub trait FilterRow {
     /// The cell of `column` (lower case), or nothing when the row has none.

@@ -17,6 +17,7 @@ use super::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 use super::money::Money;
 use super::node::Node;
 use super::order::{Order, RegionNode, ShopPlan};
+use super::packed::PackedRows;
 use super::run::Run;
 use super::server::{PowerState, Server, Usage};
 use super::site::Site;
@@ -195,9 +196,40 @@ pub const SERIES_POINTS_KEPT: usize = 240;
 /// How many notices a mirror keeps.
 pub const NOTICES_KEPT: usize = 20;
 
+/// The rows of one kind that a fleet holds, by key.
+pub trait Rows<K, V> {
+    /// Keeps a row, in place of an older one of this key.
+    fn put(&mut self, key: K, row: Arc<V>);
+    /// Forgets a row.
+    fn take_away(&mut self, key: &K);
+    /// Changes a part of a row that is there.
+    fn change(&mut self, key: &K, change: impl FnOnce(&mut V));
+}
+
+/// Rows as they are: what an engine and a command work on.
+impl<K: Ord, V: Clone> Rows<K, V> for BTreeMap<K, Arc<V>> {
+    fn put(&mut self, key: K, row: Arc<V>) {
+        self.insert(key, row);
+    }
+
+    fn take_away(&mut self, key: &K) {
+        self.remove(key);
+    }
+
+    fn change(&mut self, key: &K, change: impl FnOnce(&mut V)) {
+        self.get_mut(key).map(Arc::make_mut).map(change);
+    }
+}
+
+/// Everything known about a site, its rows as they are: an engine's, a command's.
+pub type Fleet = FleetOf<BTreeMap<OrderKey, Arc<OrderEntry>>, BTreeMap<ServerKey, Arc<Server>>>;
+
+/// Everything known about a site, its many rows packed: a console's.
+pub type PackedFleet = FleetOf<PackedRows<OrderKey, OrderEntry>, PackedRows<ServerKey, Server>>;
+
 /// Everything known about a site.
 #[derive(Debug, Clone, Default)]
-pub struct Fleet {
+pub struct FleetOf<Orders, Servers> {
     /// The site.
     pub site: Site,
     /// The header's totals.
@@ -205,7 +237,7 @@ pub struct Fleet {
     /// The feeds.
     pub feeds: BTreeMap<(AccountId, FeedKind), Feed>,
     /// Orders by key.
-    pub orders: BTreeMap<OrderKey, Arc<OrderEntry>>,
+    pub orders: Orders,
     /// Shop plans by key.
     pub shop_plans: BTreeMap<ShopPlanKey, ShopPlan>,
     /// The shops' maps of regions.
@@ -213,7 +245,7 @@ pub struct Fleet {
     /// Nodes by key.
     pub nodes: BTreeMap<NodeKey, Node>,
     /// Servers by key.
-    pub servers: BTreeMap<ServerKey, Arc<Server>>,
+    pub servers: Servers,
     /// Runs by id, oldest first.
     pub runs: BTreeMap<RunId, Run>,
     /// The reconciler's findings.
@@ -230,7 +262,11 @@ pub struct Fleet {
     pub notices: Vec<(Timestamp, String)>,
 }
 
-impl Fleet {
+impl<Orders, Servers> FleetOf<Orders, Servers>
+where
+    Orders: Rows<OrderKey, OrderEntry>,
+    Servers: Rows<ServerKey, Server>,
+{
     /// Applies one change.
     pub fn apply(&mut self, change: Change) {
         match change {
@@ -240,10 +276,10 @@ impl Fleet {
                 self.feeds.insert((feed.account.clone(), feed.kind), *feed);
             }
             Change::Order(entry) => {
-                self.orders.insert(entry.order.key(), entry);
+                self.orders.put(entry.order.key(), entry);
             }
             Change::OrderRemoved(id) => {
-                self.orders.remove(&id);
+                self.orders.take_away(&id);
             }
             Change::ShopPlan(plan) => {
                 self.shop_plans.insert(plan.key(), *plan);
@@ -259,16 +295,16 @@ impl Fleet {
                 self.nodes.remove(&key);
             }
             Change::Server(server) => {
-                self.servers.insert(server.key.clone(), server);
+                self.servers.put(server.key.clone(), server);
             }
             Change::ServerUsage { key, power, usage } => {
-                if let Some(server) = self.servers.get_mut(&key).map(Arc::make_mut) {
+                self.servers.change(&key, |server| {
                     server.power = power;
                     server.usage = usage.or(server.usage);
-                }
+                });
             }
             Change::ServerRemoved(key) => {
-                self.servers.remove(&key);
+                self.servers.take_away(&key);
             }
             Change::Run(run) => {
                 self.runs.insert(run.id.clone(), *run);
@@ -312,7 +348,9 @@ impl Fleet {
         let surplus = kept.len().saturating_sub(SERIES_POINTS_KEPT);
         kept.drain(..surplus);
     }
+}
 
+impl Fleet {
     /// The changes that would build this fleet from nothing, most urgent for a screen first: a snapshot.
     pub fn snapshot(&self) -> impl Iterator<Item = Change> + '_ {
         let head = [Change::Site(self.site.clone()), Change::Summary(self.summary.clone())];

@@ -30,6 +30,7 @@ const SIZE: (u16, u16) = (80, 24);
 fn stage(theme: &str, depth: ColourDepth) -> Stage {
     let fleet = with_feeds(fleet(), |feed| {
         feed.succeeded_at = Some(ago(12 * 60_000));
+        feed.is_late = true;
         if feed.account.as_str() == "panel" {
             feed.problem = Some(fixture::timeout());
         }
@@ -159,8 +160,8 @@ fn families(context: &ViewContext<'_>) -> Vec<Vec<State>> {
         StepStatus::Skipped,
     ];
     let server = |status: &ServerStatus| {
-        let known = context.fleet.servers.values().next().expect("the fixture has servers");
-        let server = Server { status: status.clone(), ..Server::clone(known) };
+        let (_, known) = context.fleet.servers.iter().next().expect("the fixture has servers");
+        let server = Server { status: status.clone(), ..known };
         words::server_state(&server, context)
     };
     vec![
@@ -207,11 +208,11 @@ fn without_colour_every_status_cell_shows_glyph_and_word() {
         let line = frame.lines().find(|line| line.contains(row)).unwrap_or_default();
         assert!(line.contains(&state.text()), "{view}: {row} does not say {:?}: {line}", state.text());
     };
-    for (id, entry) in &context.fleet.orders {
+    for (id, entry) in context.fleet.orders.iter() {
         says("orders", &format!("{} ", id.id), &words::order_status(&entry.order.status, &context));
     }
-    for server in context.fleet.servers.values() {
-        says("servers", &server.name, &words::server_state(server, &context));
+    for (_, server) in context.fleet.servers.iter() {
+        says("servers", &server.name, &words::server_state(&server, &context));
     }
     for run in context.fleet.runs.values() {
         says("runs", &run.plan.title[..19], &words::run_status(run.status, &context));

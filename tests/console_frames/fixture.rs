@@ -64,6 +64,7 @@ pub fn feed(kind: FeedKind) -> Feed {
         problem: None,
         failures: 0,
         budget_remaining: Some(200),
+        is_late: false,
     }
 }
 

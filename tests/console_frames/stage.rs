@@ -6,7 +6,7 @@ use quarterdeck::console::context::{ASCII, Glyphs, LinkState, UNICODE, ViewConte
 use quarterdeck::console::keymap::Keymap;
 use quarterdeck::console::keys::Key;
 use quarterdeck::console::theme::{ColourDepth, Palette, Theme};
-use quarterdeck::model::fleet::Fleet;
+use quarterdeck::model::fleet::{Fleet, PackedFleet};
 use quarterdeck::model::problem::Problem;
 use quarterdeck::model::request::{ConsoleItem, Reply};
 use quarterdeck::model::time::Timestamp;
@@ -16,7 +16,7 @@ use ratatui::style::{Color, Style};
 
 /// What a component sees.
 pub struct Stage {
-    pub fleet: Fleet,
+    pub fleet: PackedFleet,
     pub link: LinkState,
     pub now: Timestamp,
     pub is_read_only: bool,
@@ -24,6 +24,13 @@ pub struct Stage {
     glyphs: Glyphs,
     keymap: Keymap,
     clip: [Rect; 1],
+}
+
+/// The fleet as a console holds it.
+fn packed(fleet: Fleet) -> PackedFleet {
+    let mut packed = PackedFleet::default();
+    fleet.snapshot().for_each(|change| packed.apply(change));
+    PackedFleet { series: fleet.series, ..packed }
 }
 
 impl Stage {
@@ -41,7 +48,7 @@ impl Stage {
         let palettes = Palette::embedded();
         let palette = palettes.iter().find(|palette| palette.name == theme).expect("an embedded theme");
         Self {
-            fleet,
+            fleet: packed(fleet),
             link: LinkState::Live,
             now,
             is_read_only: false,

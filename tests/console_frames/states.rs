@@ -324,6 +324,7 @@ fn in_state(state: &str) -> Whole {
         "empty" => whole.snapshot(&empty_fleet()),
         "stale" => whole.snapshot(&with_feeds(fixture::old_fleet(), |feed| {
             feed.succeeded_at = Some(ago(12 * 60_000));
+            feed.is_late = true;
         })),
         "failed" => whole.snapshot(&with_feeds(fixture::old_fleet(), |feed| {
             feed.succeeded_at = Some(ago(12 * 60_000));

@@ -12,7 +12,7 @@ use quarterdeck::console::server_console::ServerConsole;
 use quarterdeck::console::tabs;
 use quarterdeck::model::action::{ActionRequest, Check, CheckOutcome, Confirmation};
 use quarterdeck::model::finding::{Finding, Severity};
-use quarterdeck::model::fleet::Change;
+use quarterdeck::model::fleet::{Change, Rows};
 use quarterdeck::model::problem::{Problem, ProblemKind};
 use quarterdeck::model::request::{ConsoleItem, Reply, Request, Tab};
 use quarterdeck::model::run::RunStatus;
@@ -170,8 +170,7 @@ fn destroying_asks_for_the_name_and_looks_at_the_target_again() {
     assert!(requests(stage.press(&mut dialog, &[Key::plain(KeyCode::Enter)])).is_empty());
     assert_snapshot!("plan_destroy", stage.frames(&mut dialog));
     stage.type_text(&mut dialog, "-world");
-    let server = stage.fleet.servers.get_mut(&server_key("44")).unwrap();
-    std::sync::Arc::make_mut(server).status = ServerStatus::Suspended;
+    stage.fleet.servers.change(&server_key("44"), |server| server.status = ServerStatus::Suspended);
     stage.tell(&mut dialog, &Touched { servers: vec![server_key("44")], ..Touched::default() });
     let frame = text(&stage.draw(&mut dialog, 80, 24));
     assert!(frame.contains("ready is now suspended"), "{frame}");

@@ -197,6 +197,7 @@ async fn what_another_engine_read_does_not_put_off_the_first_read() {
         problem: None,
         failures: 0,
         budget_remaining: None,
+        is_late: true,
     })));
     let poller = Poller::new(
         Arc::clone(&fake) as Arc<dyn Source>,

@@ -53,6 +53,7 @@ fn good_feed(now: Timestamp) -> Feed {
         problem: None,
         failures: 0,
         budget_remaining: None,
+        is_late: false,
     }
 }
 

@@ -218,6 +218,7 @@ fn feed() -> Feed {
         problem: Some(Problem::storage("disk full")),
         failures: 2,
         budget_remaining: Some(200),
+        is_late: false,
     }
 }
 

@@ -84,6 +84,7 @@ fn feed(kind: FeedKind, now: Timestamp) -> Feed {
         problem: None,
         failures: 0,
         budget_remaining: Some(200),
+        is_late: false,
     }
 }
 

@@ -13,7 +13,7 @@ use super::widgets::paragraph::Lines;
 use super::widgets::sparkline::{Buckets, round_top};
 use super::widgets::text;
 use crate::model::account::FeedKind;
-use crate::model::fleet::{Fleet, Metric, SeriesKey, SeriesOwner};
+use crate::model::fleet::{Metric, PackedFleet, SeriesKey, SeriesOwner};
 use crate::model::ids::AccountId;
 use crate::model::sanitise;
 use crate::model::time::Timestamp;
@@ -50,12 +50,13 @@ pub(super) fn seen(
     kind: FeedKind,
     changed_at: Timestamp,
 ) -> Timestamp {
-    let read_at = context.fleet.feeds.get(&(account.clone(), kind)).and_then(|feed| feed.succeeded_at);
+    let feed = context.fleet.feeds.get(&(account.clone(), kind));
+    let read_at = feed.and_then(|feed| feed.read_at(context.now));
     read_at.map_or(changed_at, |read_at| read_at.max(changed_at))
 }
 
 /// The points of a series, as milliseconds and values.
-fn points(fleet: &Fleet, owner: SeriesOwner, metric: Metric) -> Vec<(i64, f32)> {
+fn points(fleet: &PackedFleet, owner: SeriesOwner, metric: Metric) -> Vec<(i64, f32)> {
     let samples = fleet.series.get(&SeriesKey { owner, metric });
     samples.into_iter().flatten().map(|sample| (sample.at.0, sample.value)).collect()
 }

@@ -88,7 +88,7 @@ fn server(lines: &mut Lines, context: &ViewContext<'_>, entry: &OrderEntry) {
     heading(lines, "Server", context);
     let found = entry.server.as_ref().and_then(|key| context.fleet.servers.get(key));
     if let Some(server) = found {
-        let state = words::server_state(server, context);
+        let state = words::server_state(&server, context);
         lines.row_of(
             "name",
             vec![Span::styled(clean(&server.name), theme.text), Span::raw("  "), state.span()],

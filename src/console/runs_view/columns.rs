@@ -13,7 +13,7 @@ use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
 use crate::console::widgets::text;
 use crate::console::{format, words};
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
-use crate::model::fleet::Fleet;
+use crate::model::fleet::PackedFleet;
 use crate::model::ids::RunId;
 use crate::model::run::{Run, RunStatus};
 use crate::model::sanitise::clean;
@@ -112,15 +112,15 @@ impl Kind for Runs {
     const NAME: &'static str = "runs";
     const WORDS: Words = Words { things: "runs", empty: "", not_connected: "", configuration: &[] };
 
-    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&RunId)) {
+    fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&RunId)) {
         fleet.runs.keys().for_each(each);
     }
 
-    fn count(&self, fleet: &Fleet) -> usize {
+    fn count(&self, fleet: &PackedFleet) -> usize {
         fleet.runs.len()
     }
 
-    fn exists(&self, fleet: &Fleet, id: &RunId) -> bool {
+    fn exists(&self, fleet: &PackedFleet, id: &RunId) -> bool {
         fleet.runs.contains_key(id)
     }
 

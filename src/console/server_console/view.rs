@@ -89,16 +89,16 @@ fn about(console: &ServerConsole, cells: usize, context: &ViewContext<'_>) -> Li
         vec![Span::styled(format!("Console of {}", clean(&server.name)), theme.title), Span::raw("  ")];
     let state = match console.power {
         Some(power) => words::power_state(power, context),
-        None => words::server_state(server, context),
+        None => words::server_state(&server, context),
     };
     spans.push(state.span());
     spans.push(Span::styled(
         format!("  {}", server.address.as_deref().unwrap_or("address not known")),
         theme.text,
     ));
-    spans.extend(usage(console, server, context));
+    spans.extend(usage(console, &server, context));
     let mut line = Line::from(spans);
-    for history in sparks(server, context) {
+    for history in sparks(&server, context) {
         // Numbers first: on a narrow screen the sparklines are what is left out, each as a whole.
         let is_blank = history[1].content.trim().is_empty();
         if !is_blank && line.width() + history.iter().map(Span::width).sum::<usize>() <= cells {
@@ -172,9 +172,9 @@ fn connection(console: &ServerConsole, cells: usize, context: &ViewContext<'_>) 
 
 /// The moment that CPU and memory are from, where they are not live. A moment does not tick, as an age would.
 fn use_moment(console: &ServerConsole, context: &ViewContext<'_>) -> Option<String> {
-    let polled = || context.fleet.servers.get(&console.server)?.usage.as_ref();
+    let polled = || context.fleet.servers.get(&console.server)?.usage;
     let is_live = console.usage.is_some() && console.connection == Connection::Live;
-    let usage = console.usage.as_ref().or_else(polled).filter(|_| !is_live)?;
+    let usage = console.usage.or_else(polled).filter(|_| !is_live)?;
     Some(format!("  use as of {}", format::time_of_day(usage.observed_at)))
 }
 

@@ -338,7 +338,7 @@ impl<K: Kind> List<K> {
     }
 
     fn condition(&self, context: &ViewContext<'_>) -> Condition {
-        let total = self.kind.count(context.fleet);
+        let total = self.total(context);
         let condition = self.kind.condition(context, total);
         if total > 0 && self.table.is_empty() && !matches!(condition, Condition::Instead(_)) {
             return Condition::Instead(condition::Notice {
@@ -373,6 +373,11 @@ impl<K: Kind> List<K> {
     fn counts(&self, context: &ViewContext<'_>) -> String {
         let marked = self.table.marked().len();
         let marks = if marked > 0 { format!(", {marked} marked, order held") } else { String::new() };
-        format!("{} of {} shown{marks}", self.table.len(), self.kind.count(context.fleet))
+        format!("{} of {} shown{marks}", self.table.len(), self.total(context))
+    }
+
+    /// How many things there are; a count that lags behind the rows never hides them.
+    fn total(&self, context: &ViewContext<'_>) -> usize {
+        self.kind.count(context.fleet).max(self.table.len())
     }
 }

@@ -2,6 +2,8 @@
 
 mod columns;
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -35,19 +37,17 @@ impl Default for OrdersTab {
 
 impl OrdersTab {
     /// The orders an action is about, as far as they still exist.
-    fn entries<'a>(&self, context: &ViewContext<'a>) -> Vec<&'a OrderEntry> {
-        self.list
-            .table
-            .targets()
-            .iter()
-            .filter_map(|id| context.fleet.orders.get(id))
-            .map(AsRef::as_ref)
-            .collect()
+    fn entries(&self, context: &ViewContext<'_>) -> Vec<Arc<OrderEntry>> {
+        self.list.table.targets().iter().filter_map(|id| context.fleet.orders.get(id)).collect()
     }
 
     fn provision(&self, wanted: fn(&OrderEntry) -> bool, context: &ViewContext<'_>, effects: &mut Effects) {
-        let requests: Vec<ActionRequest> =
-            self.entries(context).into_iter().filter(|entry| wanted(entry)).map(request_for).collect();
+        let requests: Vec<ActionRequest> = self
+            .entries(context)
+            .iter()
+            .filter(|entry| wanted(entry))
+            .map(|entry| request_for(entry))
+            .collect();
         if requests.is_empty() {
             effects.notice(
                 Loudness::Info,
@@ -145,7 +145,7 @@ impl Component for OrdersTab {
     }
 
     fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
-        let any = |wanted: fn(&OrderEntry) -> bool| self.entries(context).into_iter().any(wanted);
+        let any = |wanted: fn(&OrderEntry) -> bool| self.entries(context).iter().any(|entry| wanted(entry));
         match action {
             Action::ProvisionOrder => any(may_be_provisioned),
             Action::RetryOrder => any(may_be_retried),

@@ -13,7 +13,7 @@ use crate::console::widgets::text;
 use crate::console::{details, format, words};
 use crate::model::account::FeedKind;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
-use crate::model::fleet::{Fleet, Metric, SeriesOwner};
+use crate::model::fleet::{Metric, PackedFleet, SeriesOwner};
 use crate::model::ids::{NodeKey, ServerKey};
 use crate::model::sanitise::clean;
 use crate::model::server::{OrphanReason, Ownership, PowerState, Server, ServerStatus};
@@ -63,7 +63,7 @@ const FILTER_COLUMNS: &[FilterColumn] = &[
     text_column("account"),
 ];
 
-fn node_name<'a>(fleet: &'a Fleet, server: &'a Server) -> &'a str {
+fn node_name<'a>(fleet: &'a PackedFleet, server: &'a Server) -> &'a str {
     fleet.nodes.get(&server.node).map_or(server.node.id.as_str(), |node| node.name.as_str())
 }
 
@@ -232,22 +232,24 @@ impl Kind for Servers {
         configuration: &[],
     };
 
-    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&ServerKey)) {
-        for (key, server) in &fleet.servers {
-            if self.node.as_ref().is_none_or(|node| *node == server.node) {
-                each(key);
+    fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&ServerKey)) {
+        match &self.node {
+            None => fleet.servers.keys().for_each(|key| each(&key)),
+            Some(node) => {
+                let here = fleet.servers.iter().filter(|(_, server)| server.node == *node);
+                here.for_each(|(key, _)| each(&key));
             }
         }
     }
 
-    fn count(&self, fleet: &Fleet) -> usize {
+    fn count(&self, fleet: &PackedFleet) -> usize {
         match &self.node {
             None => fleet.servers.len(),
-            Some(node) => fleet.servers.values().filter(|server| server.node == *node).count(),
+            Some(node) => fleet.nodes.get(node).map_or(0, |node| node.servers as usize),
         }
     }
 
-    fn exists(&self, fleet: &Fleet, id: &ServerKey) -> bool {
+    fn exists(&self, fleet: &PackedFleet, id: &ServerKey) -> bool {
         fleet.servers.get(id).is_some_and(|server| self.node.as_ref().is_none_or(|node| *node == server.node))
     }
 
@@ -265,7 +267,7 @@ impl Kind for Servers {
         let usage = server.usage.as_ref();
         match column {
             NAME => SortKey::text(&server.name),
-            STATE => SortKey::text(state_word(server)),
+            STATE => SortKey::text(state_word(&server)),
             OWNER => SortKey::text(&words::owner(&server.ownership, context).word),
             CPU => usage.map_or(SortKey::Missing, |usage| SortKey::Float(f64::from(usage.cpu_percent))),
             MEMORY => SortKey::integer(usage.and_then(|usage| i64::try_from(usage.memory_bytes).ok())),
@@ -274,7 +276,7 @@ impl Kind for Servers {
             ),
             COST => server.burn_per_hour.as_ref().map_or(SortKey::Missing, |m| SortKey::Decimal(m.amount)),
             ADDRESS => server.address.as_deref().map_or(SortKey::Missing, SortKey::text),
-            NODE => SortKey::text(node_name(context.fleet, server)),
+            NODE => SortKey::text(node_name(context.fleet, &server)),
             AGE => SortKey::integer(server.created_at.map(|at| -at.0)),
             _ => SortKey::Missing,
         }
@@ -282,13 +284,13 @@ impl Kind for Servers {
 
     fn cell<'a>(&self, context: &ViewContext<'a>, id: &ServerKey, column: usize, width: u16) -> CellText<'a> {
         match context.fleet.servers.get(id) {
-            Some(server) => cell(server, context, column, width),
+            Some(server) => cell(&server, context, column, width).into_owned(),
             None => CellText::new("", context.theme.text),
         }
     }
 
     fn value<'a>(&self, context: &ViewContext<'a>, id: &ServerKey, column: &str) -> Option<FilterValue<'a>> {
-        context.fleet.servers.get(id).and_then(|server| value(server, context, column))
+        value(context.fleet.servers.get(id)?.as_ref(), context, column).map(FilterValue::into_owned)
     }
 
     fn search_text<'a>(&self, context: &ViewContext<'a>, id: &ServerKey) -> Cow<'a, str> {
@@ -298,10 +300,10 @@ impl Kind for Servers {
             server.name,
             server.identifier,
             server.key.id,
-            state_word(server),
+            state_word(&server),
             words::owner(&server.ownership, context).word,
             server.address.as_deref().unwrap_or_default(),
-            node_name(context.fleet, server),
+            node_name(context.fleet, &server),
             server.external_id.as_deref().unwrap_or_default(),
         ))
     }
@@ -315,7 +317,7 @@ impl Kind for Servers {
             .fleet
             .servers
             .get(id)
-            .map(|server| details::server::lines(context, server, cells))
+            .map(|server| details::server::lines(context, &server, cells))
             .unwrap_or_default()
     }
 

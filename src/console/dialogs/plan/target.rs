@@ -2,7 +2,7 @@
 
 use crate::console::component::Touched;
 use crate::model::action::ActionRequest;
-use crate::model::fleet::Fleet;
+use crate::model::fleet::PackedFleet;
 use crate::model::ids::ServerKey;
 
 /// The parts of a target that matter for a decision.
@@ -45,7 +45,7 @@ pub(super) fn is_touched(request: &ActionRequest, touched: &Touched) -> bool {
 
 impl Fingerprint {
     /// The target as it is now.
-    pub(super) fn of(request: &ActionRequest, fleet: &Fleet) -> Self {
+    pub(super) fn of(request: &ActionRequest, fleet: &PackedFleet) -> Self {
         if let Some(order) = request.order() {
             return fleet.orders.get(order).map_or(Self::Gone, |entry| Self::Seen {
                 name: format!("order {}", fleet.order_name(order)),
@@ -62,7 +62,7 @@ impl Fingerprint {
     }
 
     /// What changed since, in words; nothing when the target is as it was.
-    pub(super) fn change(&self, request: &ActionRequest, fleet: &Fleet) -> Option<String> {
+    pub(super) fn change(&self, request: &ActionRequest, fleet: &PackedFleet) -> Option<String> {
         let now = Self::of(request, fleet);
         match (self, &now) {
             (one, two) if one == two => None,

@@ -8,7 +8,7 @@ use crate::console::condition::{Condition, Words};
 use crate::console::context::ViewContext;
 use crate::console::widgets::table::{CellText, Column, RowSource, SortKey};
 use crate::model::filter::{Filter, FilterColumn, FilterRow, FilterValue};
-use crate::model::fleet::Fleet;
+use crate::model::fleet::PackedFleet;
 
 /// A kind of thing that can be listed.
 pub trait Kind {
@@ -25,11 +25,11 @@ pub trait Kind {
     const WORDS: Words;
 
     /// Calls `each` with the id of every thing.
-    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&Self::Id));
+    fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&Self::Id));
     /// How many there are; must not walk through thousands.
-    fn count(&self, fleet: &Fleet) -> usize;
+    fn count(&self, fleet: &PackedFleet) -> usize;
     /// Whether it is there now.
-    fn exists(&self, fleet: &Fleet, id: &Self::Id) -> bool;
+    fn exists(&self, fleet: &PackedFleet, id: &Self::Id) -> bool;
     /// What stands out comes first: lower groups above higher ones.
     fn group(&self, context: &ViewContext<'_>, id: &Self::Id) -> u8;
     /// What it is sorted by in a column of [`Kind::COLUMNS`].
@@ -55,7 +55,7 @@ pub trait Kind {
     }
 
     /// Whether its details count seconds.
-    fn counts(&self, _fleet: &Fleet, _id: &Self::Id) -> bool {
+    fn counts(&self, _fleet: &PackedFleet, _id: &Self::Id) -> bool {
         false
     }
 }

@@ -13,7 +13,7 @@ use crate::console::tabs::list::columns::{column, text_column};
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
 use crate::model::account::FeedKind;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
-use crate::model::fleet::{Fleet, Metric, SeriesOwner};
+use crate::model::fleet::{Metric, PackedFleet, SeriesOwner};
 use crate::model::ids::NodeKey;
 use crate::model::node::Node;
 use crate::model::sanitise::clean;
@@ -134,15 +134,15 @@ impl Kind for Nodes {
         configuration: &[],
     };
 
-    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&NodeKey)) {
+    fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&NodeKey)) {
         fleet.nodes.keys().for_each(each);
     }
 
-    fn count(&self, fleet: &Fleet) -> usize {
+    fn count(&self, fleet: &PackedFleet) -> usize {
         fleet.nodes.len()
     }
 
-    fn exists(&self, fleet: &Fleet, id: &NodeKey) -> bool {
+    fn exists(&self, fleet: &PackedFleet, id: &NodeKey) -> bool {
         fleet.nodes.contains_key(id)
     }
 

@@ -14,7 +14,7 @@ use crate::console::widgets::text;
 use crate::console::{format, words};
 use crate::model::account::FeedKind;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
-use crate::model::fleet::{Fleet, OrderEntry};
+use crate::model::fleet::{OrderEntry, PackedFleet};
 use crate::model::ids::OrderKey;
 use crate::model::order::OrderStatus;
 use crate::model::sanitise::clean;
@@ -49,25 +49,21 @@ const FILTER_COLUMNS: &[FilterColumn] = &[
     text_column("account"),
 ];
 
-fn entry<'a>(fleet: &'a Fleet, id: &OrderKey) -> Option<&'a OrderEntry> {
-    fleet.orders.get(id).map(AsRef::as_ref)
-}
-
 fn customer(entry: &OrderEntry) -> &str {
     let customer = &entry.order.customer;
     customer.email.as_deref().or(customer.name.as_deref()).unwrap_or(&customer.user_id)
 }
 
-fn plan_name<'a>(fleet: &'a Fleet, entry: &'a OrderEntry) -> &'a str {
+fn plan_name<'a>(fleet: &'a PackedFleet, entry: &'a OrderEntry) -> &'a str {
     fleet.shop_plans.get(&entry.order.plan_key()).map_or(entry.order.plan.as_str(), |plan| plan.name.as_str())
 }
 
 /// The server's address, its name while it has none, or what is known from the order.
-fn server_words<'a>(fleet: &'a Fleet, entry: &'a OrderEntry) -> Option<Cow<'a, str>> {
+fn server_words(fleet: &PackedFleet, entry: &OrderEntry) -> Option<String> {
     if let Some(server) = entry.server.as_ref().and_then(|key| fleet.servers.get(key)) {
-        return Some(clean(server.address.as_deref().unwrap_or(&server.name)));
+        return Some(clean(server.address.as_deref().unwrap_or(&server.name)).into_owned());
     }
-    entry.order.panel_server_id.map(|id| Cow::Owned(format!("panel {id}")))
+    entry.order.panel_server_id.map(|id| format!("panel {id}"))
 }
 
 fn age_ms(entry: &OrderEntry, context: &ViewContext<'_>) -> Option<u64> {
@@ -83,6 +79,66 @@ fn run_cell<'a>(context: &ViewContext<'a>, entry: &OrderEntry) -> CellText<'a> {
     match words::active_run(context.fleet, &format!("order/{}", entry.order.key())) {
         Some(run) => CellText::new(words::run_progress(run), theme.accent),
         None => CellText::new("claimed, no run here", theme.muted),
+    }
+}
+
+fn cell<'a>(entry: &'a OrderEntry, context: &ViewContext<'a>, column: usize, width: u16) -> CellText<'a> {
+    let (theme, cells, ellipsis) = (context.theme, usize::from(width), context.glyphs.ellipsis);
+    match column {
+        ID => CellText::new(clean(&context.fleet.order_name(&entry.order.key())).into_owned(), theme.text),
+        STATUS => {
+            let state = words::order_status(&entry.order.status, context);
+            CellText::new(state.text(), state.style)
+        }
+        CUSTOMER => CellText::new(clean(customer(entry)), theme.text),
+        PLAN => {
+            let name = clean(plan_name(context.fleet, entry));
+            CellText::new(text::cut_before_size(&name, cells, ellipsis).into_owned(), theme.text)
+        }
+        REGION => CellText::new(clean(entry.order.region.as_deref().unwrap_or(format::UNKNOWN)), theme.text),
+        AMOUNT => CellText::new(
+            entry.order.amount.as_ref().map_or_else(|| format::UNKNOWN.to_owned(), format::money),
+            theme.text,
+        ),
+        AGE => CellText::new(age_ms(entry, context).map_or_else(String::new, format::age_short), theme.muted),
+        SERVER => {
+            let address = server_words(context.fleet, entry);
+            let address = address.as_deref().unwrap_or(format::UNKNOWN);
+            CellText::new(text::cut_address(address, cells, ellipsis).into_owned(), theme.text)
+        }
+        TROUBLE => {
+            let trouble = words::order_trouble(entry, context.now);
+            if trouble.is_empty() {
+                run_cell(context, entry)
+            } else {
+                CellText::new(clean(&trouble).into_owned(), theme.bad)
+            }
+        }
+        _ => CellText::new("", theme.text),
+    }
+}
+
+fn value<'a>(entry: &'a OrderEntry, context: &ViewContext<'a>, column: &str) -> Option<FilterValue<'a>> {
+    let fleet = context.fleet;
+    let order = &entry.order;
+    let text = |words: &'a str| FilterValue::Text(clean(words));
+    match column {
+        "id" => Some(text(order.id.as_str())),
+        "status" => Some(text(order.status.word())),
+        "customer" => Some(text(customer(entry))),
+        "plan" => Some(text(plan_name(fleet, entry))),
+        "region" => order.region.as_deref().map(text),
+        "amount" => order.amount.as_ref().map(|amount| FilterValue::Number(amount.amount)),
+        "currency" => order.amount.as_ref().map(|amount| text(&amount.currency.0)),
+        "age" => age_ms(entry, context).map(FilterValue::DurationMs),
+        "server" => server_words(fleet, entry).map(|words| FilterValue::Text(words.into())),
+        "trouble" => entry
+            .trouble
+            .as_ref()
+            .map(|_| FilterValue::Text(clean(&words::order_trouble(entry, context.now)).into_owned().into())),
+        "name" => order.server_name.as_deref().map(text),
+        "account" => Some(text(order.account.as_str())),
+        _ => None,
     }
 }
 
@@ -111,24 +167,25 @@ impl Kind for Orders {
         configuration: &[],
     };
 
-    fn for_each_id(&self, fleet: &Fleet, each: &mut dyn FnMut(&OrderKey)) {
-        fleet.orders.keys().for_each(each);
+    fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&OrderKey)) {
+        fleet.orders.keys().for_each(|id| each(&id));
     }
 
-    fn count(&self, fleet: &Fleet) -> usize {
+    fn count(&self, fleet: &PackedFleet) -> usize {
         fleet.orders.len()
     }
 
-    fn exists(&self, fleet: &Fleet, id: &OrderKey) -> bool {
+    fn exists(&self, fleet: &PackedFleet, id: &OrderKey) -> bool {
         fleet.orders.contains_key(id)
     }
 
     fn group(&self, context: &ViewContext<'_>, id: &OrderKey) -> u8 {
-        u8::from(entry(context.fleet, id).is_none_or(|entry| entry.trouble.is_none()))
+        u8::from(context.fleet.orders.get(id).is_none_or(|entry| entry.trouble.is_none()))
     }
 
     fn sort_key(&self, context: &ViewContext<'_>, id: &OrderKey, column: usize) -> SortKey {
-        let Some(entry) = entry(context.fleet, id) else { return SortKey::Missing };
+        let Some(entry) = context.fleet.orders.get(id) else { return SortKey::Missing };
+        let entry = entry.as_ref();
         let words = |words: Option<&str>| words.map_or(SortKey::Missing, SortKey::text);
         match column {
             ID => id.id.as_str().parse().map_or_else(|_| SortKey::text(id.id.as_str()), SortKey::Integer),
@@ -148,71 +205,19 @@ impl Kind for Orders {
     }
 
     fn cell<'a>(&self, context: &ViewContext<'a>, id: &OrderKey, column: usize, width: u16) -> CellText<'a> {
-        let (theme, cells, ellipsis) = (context.theme, usize::from(width), context.glyphs.ellipsis);
-        let Some(entry) = entry(context.fleet, id) else { return CellText::new("", theme.text) };
-        match column {
-            ID => CellText::new(clean(&context.fleet.order_name(id)).into_owned(), theme.text),
-            STATUS => {
-                let state = words::order_status(&entry.order.status, context);
-                CellText::new(state.text(), state.style)
-            }
-            CUSTOMER => CellText::new(clean(customer(entry)), theme.text),
-            PLAN => {
-                let name = clean(plan_name(context.fleet, entry));
-                CellText::new(text::cut_before_size(&name, cells, ellipsis).into_owned(), theme.text)
-            }
-            REGION => {
-                CellText::new(clean(entry.order.region.as_deref().unwrap_or(format::UNKNOWN)), theme.text)
-            }
-            AMOUNT => CellText::new(
-                entry.order.amount.as_ref().map_or_else(|| format::UNKNOWN.to_owned(), format::money),
-                theme.text,
-            ),
-            AGE => {
-                CellText::new(age_ms(entry, context).map_or_else(String::new, format::age_short), theme.muted)
-            }
-            SERVER => {
-                let address = server_words(context.fleet, entry).unwrap_or(Cow::Borrowed(format::UNKNOWN));
-                CellText::new(text::cut_address(&address, cells, ellipsis).into_owned(), theme.text)
-            }
-            TROUBLE => {
-                let trouble = words::order_trouble(entry, context.now);
-                if trouble.is_empty() {
-                    run_cell(context, entry)
-                } else {
-                    CellText::new(clean(&trouble).into_owned(), theme.bad)
-                }
-            }
-            _ => CellText::new("", theme.text),
+        match context.fleet.orders.get(id) {
+            Some(entry) => cell(&entry, context, column, width).into_owned(),
+            None => CellText::new("", context.theme.text),
         }
     }
 
     fn value<'a>(&self, context: &ViewContext<'a>, id: &OrderKey, column: &str) -> Option<FilterValue<'a>> {
-        let fleet = context.fleet;
-        let entry = entry(fleet, id)?;
-        let order = &entry.order;
-        let text = |words: &'a str| FilterValue::Text(clean(words));
-        match column {
-            "id" => Some(text(order.id.as_str())),
-            "status" => Some(text(order.status.word())),
-            "customer" => Some(text(customer(entry))),
-            "plan" => Some(text(plan_name(fleet, entry))),
-            "region" => order.region.as_deref().map(text),
-            "amount" => order.amount.as_ref().map(|amount| FilterValue::Number(amount.amount)),
-            "currency" => order.amount.as_ref().map(|amount| text(&amount.currency.0)),
-            "age" => age_ms(entry, context).map(FilterValue::DurationMs),
-            "server" => server_words(fleet, entry).map(FilterValue::Text),
-            "trouble" => entry.trouble.as_ref().map(|_| {
-                FilterValue::Text(clean(&words::order_trouble(entry, context.now)).into_owned().into())
-            }),
-            "name" => order.server_name.as_deref().map(text),
-            "account" => Some(text(order.account.as_str())),
-            _ => None,
-        }
+        value(context.fleet.orders.get(id)?.as_ref(), context, column).map(FilterValue::into_owned)
     }
 
     fn search_text<'a>(&self, context: &ViewContext<'a>, id: &OrderKey) -> Cow<'a, str> {
-        let Some(entry) = entry(context.fleet, id) else { return Cow::Borrowed("") };
+        let Some(entry) = context.fleet.orders.get(id) else { return Cow::Borrowed("") };
+        let entry = entry.as_ref();
         let order = &entry.order;
         Cow::Owned(format!(
             "{} {} {} {} {} {} {} {} {}",
@@ -233,11 +238,12 @@ impl Kind for Orders {
     }
 
     fn details(&self, context: &ViewContext<'_>, id: &OrderKey, cells: usize) -> Vec<Line<'static>> {
-        entry(context.fleet, id).map(|entry| details::order::lines(context, entry, cells)).unwrap_or_default()
+        let entry = context.fleet.orders.get(id);
+        entry.map(|entry| details::order::lines(context, &entry, cells)).unwrap_or_default()
     }
 
     fn copy_text(&self, context: &ViewContext<'_>, id: &OrderKey) -> Option<(String, &'static str)> {
-        let entry = entry(context.fleet, id)?;
+        let entry = context.fleet.orders.get(id)?;
         let server = entry.server.as_ref().and_then(|key| context.fleet.servers.get(key));
         if let Some(address) = server.and_then(|server| server.address.clone()) {
             return Some((address, "address"));
@@ -252,7 +258,7 @@ impl Kind for Orders {
         id.id.to_string()
     }
 
-    fn counts(&self, fleet: &Fleet, id: &OrderKey) -> bool {
+    fn counts(&self, fleet: &PackedFleet, id: &OrderKey) -> bool {
         words::active_run(fleet, &format!("order/{id}")).is_some()
     }
 }

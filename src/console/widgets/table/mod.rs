@@ -78,6 +78,12 @@ impl<'a> CellText<'a> {
     pub fn new(text: impl Into<Cow<'a, str>>, style: Style) -> Self {
         Self { text: text.into(), style }
     }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> CellText<'static> {
+        CellText::new(self.text.into_owned(), self.style)
+    }
 }
 
 /// Where a table's rows come from: made for each call over the fleet, the filter and the theme; holds no copy.

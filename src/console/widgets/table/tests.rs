@@ -11,7 +11,7 @@ use super::*;
 use crate::console::context::{LinkState, UNICODE, ViewContext};
 use crate::console::keymap::Keymap;
 use crate::console::theme::{ColourDepth, Palette, Theme};
-use crate::model::fleet::Fleet;
+use crate::model::fleet::PackedFleet;
 use crate::model::time::Timestamp;
 
 const COLUMNS: &[Column] = &[
@@ -96,7 +96,7 @@ fn ids(table: &Table<u32>) -> Vec<u32> {
 fn drawn(table: &Table<u32>, rows: &Rows, area: Rect, clip: &[Rect]) -> Vec<String> {
     let theme = Theme::new(&Palette::embedded()[0], ColourDepth::True);
     let context = ViewContext {
-        fleet: &Fleet::default(),
+        fleet: &PackedFleet::default(),
         theme: &theme,
         glyphs: &UNICODE,
         keymap: &Keymap::default(),
