@@ -4,6 +4,7 @@
 
 mod clock;
 mod demo;
+pub mod exaroton;
 mod faults;
 mod listener;
 pub mod panel;
