@@ -12,7 +12,7 @@ use quarterdeck::model::request::{ConsoleItem, Reply};
 use quarterdeck::model::time::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 /// What a component sees.
 pub struct Stage {
@@ -160,7 +160,7 @@ impl Stage {
     /// One letter per cell for the style's role in the theme; unstyled cells are blank.
     pub fn styles(&self, buffer: &Buffer) -> String {
         let theme = &self.theme;
-        let roles: [(char, Style); 30] = [
+        let roles: [(char, Style); 32] = [
             ('.', theme.text),
             (',', theme.muted),
             ('S', theme.strong),
@@ -181,6 +181,8 @@ impl Stage {
             ('_', theme.input),
             ('f', theme.found),
             ('=', theme.bar),
+            ('N', theme.bar.add_modifier(Modifier::BOLD)),
+            ('p', theme.bar.patch(theme.production)),
             ('G', theme.bar_good),
             ('W', theme.bar_warning),
             ('!', theme.bar_bad),
