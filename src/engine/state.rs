@@ -332,11 +332,17 @@ impl FleetState {
     }
 
     fn run(&mut self, run: Run, touched: &mut Touched) {
-        if self.fleet.runs.get(&run.id) == Some(&run) {
+        let known = self.fleet.runs.get(&run.id);
+        if known == Some(&run) {
             return;
         }
+        // What a step says changes no order's trouble and no total: only how the run stands does.
+        let is_as_before = known.is_some_and(|known| known.status == run.status);
         touched.direct.push(Change::Run(Box::new(run.clone())));
         self.fleet.runs.insert(run.id.clone(), run);
+        if is_as_before {
+            return;
+        }
         touched.reconcile = touched.reconcile.max(Reconcile::Orders);
         for id in self.surplus_runs() {
             self.fleet.runs.remove(&id);

@@ -3,10 +3,13 @@
 use proptest::prelude::*;
 use quarterdeck::engine::policy::ReconcilePolicy;
 use quarterdeck::engine::state::{FleetState, Observation};
+use quarterdeck::model::action::{ActionPlan, ActionRequest, Confirmation, Parameters};
 use quarterdeck::model::fleet::{Change, Fleet};
-use quarterdeck::model::ids::AccountId;
+use quarterdeck::model::ids::{AccountId, OrderKey};
 use quarterdeck::model::order::OrderStatus;
+use quarterdeck::model::run::{Run, RunStatus};
 use quarterdeck::model::server::{PowerState, Server, ServerStatus};
+use quarterdeck::model::site::Site;
 use quarterdeck::model::time::Timestamp;
 
 use crate::things::{START, assert_same, node, order, plan, server, server_key};
@@ -121,6 +124,7 @@ enum Step {
     Gone(u32),
     Power(u32),
     Keep(u32),
+    Run(u32, u8, u8),
     Notice,
     Tick,
 }
@@ -135,7 +139,8 @@ fn step() -> impl Strategy<Value = Step> {
         (id.clone(), 0..6_u8).prop_map(|(id, status)| Step::OneOrder(id, status)),
         id.clone().prop_map(Step::Gone),
         id.clone().prop_map(Step::Power),
-        id.prop_map(Step::Keep),
+        id.clone().prop_map(Step::Keep),
+        (id, 0..3_u8, 0..3_u8).prop_map(|(id, status, said)| Step::Run(id, status, said)),
         Just(Step::Notice),
         Just(Step::Tick),
     ]
@@ -154,6 +159,35 @@ fn some_order(id: u32, status: u8, now: Timestamp) -> quarterdeck::model::order:
     let mut order = order(&id.to_string(), OrderStatus::from_word(words[usize::from(status)]), now);
     order.panel_server_id = (status == 3).then(|| i64::from((id + 1) % 12));
     order
+}
+
+/// A run on an order, in one of three states, saying one of some things.
+fn run(id: u32, status: u8, said: u8) -> Run {
+    let order = OrderKey { account: "shop".into(), id: id.to_string().into() };
+    Run {
+        id: format!("run-{id}").into(),
+        plan: ActionPlan {
+            id: "plan".into(),
+            request: ActionRequest::ProvisionOrder { order },
+            title: String::new(),
+            checks: Vec::new(),
+            steps: Vec::new(),
+            burn_before: None,
+            burn_after: None,
+            confirmation: Confirmation::YesNo,
+            parameters: Parameters::Undecided,
+            made_at: START,
+            valid_until: START,
+        },
+        by: "ann@bastion".into(),
+        status: [RunStatus::Running, RunStatus::Undoing, RunStatus::Failed][usize::from(status)],
+        steps: Vec::new(),
+        started_at: START,
+        ended_at: None,
+        problem: None,
+        result: Some(format!("says {said}")),
+        is_cancel_requested: false,
+    }
 }
 
 fn observation(step: Step, now: Timestamp) -> Observation {
@@ -192,6 +226,7 @@ fn observation(step: Step, now: Timestamp) -> Observation {
         Step::Keep(id) => {
             Observation::Kept { server: server_key(id), by: "ann@bastion".into(), reason: "test".to_owned() }
         }
+        Step::Run(id, status, said) => Observation::Run(Box::new(run(id, status, said))),
         Step::Notice => Observation::Notice { text: format!("at {now}") },
         Step::Tick => Observation::Tick,
     }
@@ -229,6 +264,40 @@ proptest! {
         if let Some(late) = late {
             assert_same(&late, state.fleet());
         }
+    }
+
+    #[test]
+    fn what_one_observation_decides_is_what_a_walk_over_everything_decides(
+        history in proptest::collection::vec((step(), 0..2_000_u64), 0..40),
+    ) {
+        let mut state = FleetState::new(policy());
+        let mut now = START;
+        for (number, (step, passed_s)) in history.into_iter().enumerate() {
+            now = now.plus_millis(passed_s * 1000);
+            state.observe(observation(step, now), now);
+            // Time alone makes orders stuck; a tick tells of it.
+            state.observe(Observation::Tick, now);
+            // Another site makes the reconciler walk everything: it finds nothing to correct.
+            let site = Site { name: format!("site {number}"), ..Site::default() };
+            let changes = state.observe(Observation::Site(Box::new(site.clone())), now);
+            prop_assert_eq!(changes, vec![Change::Site(site)]);
+        }
+    }
+
+    #[test]
+    fn a_run_that_begins_or_ends_is_seen_at_its_order_at_once(said in 0..3_u8) {
+        let mut state = FleetState::new(policy());
+        let claimed = some_order(1, 2, START);
+        state.observe(Observation::OneOrder(Box::new(claimed)), START);
+        let late = at(100_000);
+        state.observe(Observation::Tick, late);
+        prop_assert_eq!(state.fleet().summary.stuck_orders, 1);
+        state.observe(Observation::Run(Box::new(run(1, 0, said))), late);
+        prop_assert_eq!(state.fleet().summary.stuck_orders, 0);
+        state.observe(Observation::Run(Box::new(run(1, 0, said + 1))), late);
+        prop_assert_eq!((state.fleet().summary.stuck_orders, state.fleet().summary.runs_active), (0, 1));
+        state.observe(Observation::Run(Box::new(run(1, 2, said))), late);
+        prop_assert_eq!((state.fleet().summary.stuck_orders, state.fleet().summary.runs_active), (1, 0));
     }
 
     #[test]

@@ -73,3 +73,23 @@ impl RunLog for Store {
         Ok(histories.into_iter().map(|(run, events)| RunHistory { run, events }).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_that_named_its_order_by_the_id_alone_is_read() {
+        let old = json!({ "run_started": { "run": { "plan": {
+            "request": { "provision_order": { "order": "812" } },
+            "parameters": { "provision": { "orders_account": "shop", "order": "812", "customer_id": "c1" } },
+        } } } });
+        let read = with_shop(old);
+        let plan = &read["run_started"]["run"]["plan"];
+        let order = json!({ "account": "shop", "id": "812" });
+        assert_eq!(plan["request"]["provision_order"]["order"], order);
+        assert_eq!(plan["parameters"]["provision"]["external_id"], "812");
+        assert_eq!(plan["parameters"]["provision"]["customer_external_id"], "c1");
+        assert_eq!(with_shop(read.clone()), read, "what is new stays as it is");
+    }
+}
