@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::config::paths::Paths;
 use crate::console::format;
 use crate::engine::EngineSetup;
+use crate::engine::money::MoneySetup;
 use crate::engine::policy::Policy;
 use crate::model::action::ActionRequest;
 use crate::model::ids::RunId;
@@ -205,6 +206,7 @@ async fn setup(config: &Config, paths: &Paths) -> Result<EngineSetup, Problem> {
         clock,
         panels,
         orders: databases,
+        money: MoneySetup::default(),
         policy,
     })
 }

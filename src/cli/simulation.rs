@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::args::SimulationArguments;
 use crate::engine::EngineSetup;
+use crate::engine::money::MoneySetup;
 use crate::engine::policy::{Cadence, Policy};
 use crate::model::ids::{AccountId, OrderId};
 use crate::model::problem::Problem;
@@ -120,6 +121,7 @@ impl Simulation {
             clock: Arc::clone(clock),
             panels: vec![panel],
             orders: vec![(database, AccountId::from(PANEL))],
+            money: MoneySetup::default(),
             policy: policy(),
         })
     }

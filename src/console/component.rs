@@ -375,7 +375,11 @@ impl Touched {
             Change::Run(run) => self.runs.push(run.id.clone()),
             Change::RunRemoved(id) => self.runs.push(id.clone()),
             Change::Findings(_) => self.is_findings = true,
-            Change::Balance(_) | Change::BalanceRemoved(_) | Change::Burners { .. } => self.is_money = true,
+            Change::CreditServer(_)
+            | Change::CreditServerRemoved(_)
+            | Change::Balance(_)
+            | Change::BalanceRemoved(_)
+            | Change::Burners { .. } => self.is_money = true,
             Change::Samples { .. } => self.is_series = true,
             Change::Notice { .. } => self.is_notices = true,
         }

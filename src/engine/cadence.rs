@@ -15,6 +15,7 @@ pub fn interval_ms(policy: &PollPolicy, kind: FeedKind, attention: Attention) ->
         FeedKind::Orders => &policy.orders,
         FeedKind::Nodes => &policy.nodes,
         FeedKind::Servers => &policy.servers,
+        FeedKind::Credits => &policy.credits,
         FeedKind::Usage => return policy.usage_per_server_ms,
     };
     match attention {

@@ -66,6 +66,7 @@ impl Attended {
         }
         let is_visible = self.clients.values().any(|focus| match kind {
             FeedKind::Orders => focus.tab == Tab::Orders,
+            FeedKind::Credits => focus.tab == Tab::Credits,
             FeedKind::Nodes | FeedKind::Servers | FeedKind::Usage => focus.tab == Tab::Nodes,
         });
         if is_visible { Attention::Visible } else { Attention::Background }

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::consoles::Consoles;
+use super::money::keeper::Keeper;
 use super::requests;
 use super::runs::Runner;
 use super::shared::SharedFleet;
@@ -43,6 +44,10 @@ pub(super) struct Engine {
     pub(super) orders: Vec<(Arc<dyn OrdersDatabase>, AccountId)>,
     pub(super) consoles: Arc<Consoles>,
     pub(super) runner: Runner,
+    /// The books of prepaid money.
+    pub(super) keeper: Arc<Keeper>,
+    /// Whether any account has prepaid money.
+    pub(super) has_money: bool,
     /// One per poller: ask now.
     pub(super) refresh: Vec<Arc<Notify>>,
     pub(super) shutdown: CancellationToken,

@@ -1,7 +1,8 @@
 //! What somebody saw: the only way anything gets into the fleet.
 
 use crate::model::account::Feed;
-use crate::model::fleet::{Sample, SeriesKey};
+use crate::model::credits::CreditServer;
+use crate::model::fleet::{Change, Sample, SeriesKey};
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
 use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
@@ -86,6 +87,15 @@ pub enum Observation {
         /// What happened.
         text: String,
     },
+    /// A complete, good read of the servers of an account that burn credits.
+    CreditServers {
+        /// The account.
+        account: AccountId,
+        /// Every server.
+        servers: Vec<CreditServer>,
+    },
+    /// What the books tell: kept already.
+    Money(Vec<Change>),
     /// Time has passed: what depends on it (stuck orders) is looked at again.
     Tick,
 }

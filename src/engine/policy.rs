@@ -43,6 +43,8 @@ pub struct PollPolicy {
     pub nodes: Cadence,
     /// Cadence of the servers.
     pub servers: Cadence,
+    /// Cadence of the balances: often enough also when nobody looks, for a gap is spend that nobody can place.
+    pub credits: Cadence,
     /// Least time between two usage readings of one server, milliseconds. The panel caches resources for 20 seconds
     /// (`providers/pterodactyl.md` §5.2): asking earlier costs budget and tells nothing.
     pub usage_per_server_ms: u64,
@@ -75,6 +77,12 @@ impl Default for PollPolicy {
                 visible_ms: 15_000,
                 background_ms: 30_000,
                 idle_ms: 120_000,
+            },
+            credits: Cadence {
+                running_ms: 15_000,
+                visible_ms: 30_000,
+                background_ms: 60_000,
+                idle_ms: 60_000,
             },
             usage_per_server_ms: 20_000,
             usage_gap_ms: 400,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::handle::{Caller, Engine};
-use super::{audit, examination};
+use super::{audit, examination, money};
 use crate::model::fleet::SeriesKey;
 use crate::model::ids::ServerKey;
 use crate::model::problem::Problem;
@@ -35,12 +35,20 @@ pub(super) async fn answer(
         Request::Doctor => Ok(Reply::Findings(examination::examine(engine).await)),
         Request::Series { series, since } => samples(engine, series, since).await,
         Request::ConsoleCommand { server, line } => console_command(engine, caller, server, line).await,
-        // Accounts with credits are not read yet: there is nothing to answer from.
-        Request::CreditsHistory { .. }
-        | Request::TakeSnapshot
-        | Request::SilenceAlert { .. }
-        | Request::UnsilenceAlert(_) => {
-            Err(Problem::refused("no account with credits is connected", "configure one"))
+        Request::CreditsHistory { balance, from, to, points } => {
+            let history = money::requests::history(&engine.keeper, &balance, from, to, points).await?;
+            Ok(Reply::CreditsHistory(Box::new(history)))
+        }
+        Request::TakeSnapshot => take_snapshot(engine, caller).await,
+        Request::SilenceAlert { alert, until, reason } => {
+            refuse_read_only(engine, caller)?;
+            let (keeper, by) = (&engine.keeper, caller.operator.clone());
+            let now = engine.fleet.now();
+            money::requests::silence(keeper, alert, by, until, &reason, now).await.map(|()| Reply::Done)
+        }
+        Request::UnsilenceAlert(alert) => {
+            refuse_read_only(engine, caller)?;
+            engine.keeper.silence(alert, None).await.map(|()| Reply::Done)
         }
         Request::Audit { limit } => {
             let limit = limit.min(AUDIT_ENTRIES_MAX) as usize;
@@ -85,6 +93,16 @@ async fn console_command(
         audit::append(engine, caller, "console_command", &target, format!("failed: {problem}")).await?;
         return Err(problem);
     }
+    Ok(Reply::Done)
+}
+
+/// A snapshot changes nothing at a provider: read-only clients may take one; it is in the audit log.
+async fn take_snapshot(engine: &Engine, caller: &Caller) -> Result<Reply, Problem> {
+    if !engine.has_money {
+        return Err(Problem::refused("no account with credits is configured", "add one, see the README"));
+    }
+    engine.keeper.take_snapshot(caller.operator.clone()).await?;
+    audit::append(engine, caller, "take_snapshot", "credits", "taken".to_owned()).await?;
     Ok(Reply::Done)
 }
 

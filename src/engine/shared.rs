@@ -197,6 +197,8 @@ fn is_cached(change: &Change) -> bool {
             | Change::Run(_)
             | Change::RunRemoved(_)
             | Change::Findings(_)
+            | Change::CreditServer(_)
+            | Change::CreditServerRemoved(_)
             | Change::Balance(_)
             | Change::BalanceRemoved(_)
             | Change::Burners { .. }

@@ -14,6 +14,8 @@ use super::cache::Remembered;
 use super::consoles::Consoles;
 use super::handle::{Engine, EngineHandle};
 use super::housekeeping;
+use super::money::MoneySetup;
+use super::money::exaroton::ExarotonAccount;
 use super::observation::Observation;
 use super::policy::Policy;
 use super::poll::{Poller, Source};
@@ -44,6 +46,8 @@ pub struct EngineSetup {
     pub panels: Vec<PanelClient>,
     /// Orders databases, each with the account of the panel that its orders are provisioned on.
     pub orders: Vec<(Arc<dyn OrdersDatabase>, AccountId)>,
+    /// Accounts with prepaid money.
+    pub money: MoneySetup,
     /// Tunable numbers. `policy.reconcile.sells` is filled in from `orders`.
     pub policy: Policy,
 }
@@ -87,13 +91,14 @@ fn say_if_panicked(engine: &Engine, ended: Result<(), tokio::task::JoinError>) {
 /// # Errors
 /// `Unavailable`: another process has the data folder; `Storage`: it cannot be read or written.
 pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Problem> {
-    let EngineSetup { site, version, data_dir, clock, panels, orders, mut policy } = setup;
+    let EngineSetup { site, version, data_dir, clock, panels, orders, money, mut policy } = setup;
     policy.reconcile.sells =
         orders.iter().map(|(database, panel)| (database.account().clone(), panel.clone())).collect();
     let accounts: BTreeSet<AccountId> = panels
         .iter()
         .map(|panel| panel.account().clone())
         .chain(orders.iter().map(|(database, _)| database.account().clone()))
+        .chain(money.exaroton.iter().map(|client| client.account().clone()))
         .collect();
     let fleet = SharedFleet::new(policy.reconcile.clone(), Arc::clone(&clock));
     fleet.observe(Observation::Site(Box::new(site)));
@@ -109,9 +114,13 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
         policy: policy.runs.clone(),
     })
     .await?;
-    let sources = sources(&panels, &orders);
+    let (keeper, accounts) = money.open(&store, &fleet);
+    let money = accounts.iter().flat_map(ExarotonAccount::sources);
+    let sources = sources(&panels, &orders).into_iter().chain(money).collect::<Vec<_>>();
     let engine = Arc::new(Engine {
         runner,
+        keeper,
+        has_money: !accounts.is_empty(),
         consoles: Consoles::new(panels.clone(), Arc::clone(&fleet)),
         refresh: sources.iter().map(|_| Arc::new(Notify::new())).collect(),
         shutdown: CancellationToken::new(),
@@ -184,6 +193,9 @@ fn spawn(engine: &Arc<Engine>, sources: Vec<Arc<dyn Source>>, policy: &Policy) -
     let every = Duration::from_millis(policy.polling.cache_every_ms);
     tasks.spawn(housekeeping::keep_cache(Arc::clone(fleet), store.clone(), every, shutdown.clone()));
     tasks.spawn(housekeeping::sample(Arc::clone(fleet), store.clone(), shutdown.clone()));
+    if engine.has_money {
+        tasks.spawn(Arc::clone(&engine.keeper).run(shutdown.clone()));
+    }
     let clients = engine.clients.subscribe();
     tasks.spawn(housekeeping::leave_when_idle(Arc::clone(fleet), clients, policy.lifetime, shutdown.clone()));
     tasks

@@ -9,6 +9,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::findings::{self, Totals};
+use super::money;
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen};
 use crate::model::account::{Feed, FeedKind};
@@ -130,6 +131,16 @@ impl FleetState {
                 let notice = Change::Notice { at: now, text };
                 self.fleet.apply(notice.clone());
                 touched.direct.push(notice);
+            }
+            Observation::CreditServers { account, servers } => {
+                touched.direct.extend(money::fleet::replace_servers(&mut self.fleet, &account, servers));
+            }
+            Observation::Money(changes) => {
+                for change in &changes {
+                    self.fleet.apply(change.clone());
+                }
+                touched.direct.extend(changes);
+                touched.reconcile = touched.reconcile.max(Reconcile::Orders);
             }
             Observation::Tick => touched.reconcile = Reconcile::Orders,
         }

@@ -34,6 +34,8 @@ pub enum FeedKind {
     Servers,
     /// Live resource use of the servers in focus.
     Usage,
+    /// Balances of an account and its pools.
+    Credits,
 }
 
 /// How old and how trustworthy what a feed last delivered is.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{Feed, FeedKind};
 use super::balance::BalanceKey;
 use super::balance_view::BalanceView;
+use super::credits::CreditServer;
 use super::finding::Finding;
 use super::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 use super::money::Money;
@@ -161,6 +162,10 @@ pub enum Change {
     RunRemoved(RunId),
     /// The whole list of the reconciler's findings.
     Findings(Vec<Finding>),
+    /// A server that burns credits.
+    CreditServer(Arc<CreditServer>),
+    /// A server that burns credits is gone from its account.
+    CreditServerRemoved(ServerKey),
     /// A balance, read again or with another burn.
     Balance(Box<BalanceView>),
     /// A balance that is gone from its account (a pool).
@@ -250,6 +255,8 @@ pub struct FleetOf<Orders, Servers> {
     pub runs: BTreeMap<RunId, Run>,
     /// The reconciler's findings.
     pub findings: Vec<Finding>,
+    /// Servers that burn credits, by key.
+    pub credit_servers: BTreeMap<ServerKey, Arc<CreditServer>>,
     /// Balances by key.
     pub balances: BTreeMap<BalanceKey, BalanceView>,
     /// What burns each balance, largest first.
@@ -313,6 +320,12 @@ where
                 self.runs.remove(&id);
             }
             Change::Findings(findings) => self.findings = findings,
+            Change::CreditServer(server) => {
+                self.credit_servers.insert(server.key.clone(), server);
+            }
+            Change::CreditServerRemoved(key) => {
+                self.credit_servers.remove(&key);
+            }
             Change::Balance(view) => {
                 self.balances.insert(view.balance.key.clone(), *view);
             }
@@ -365,6 +378,7 @@ impl Fleet {
             .chain(self.nodes.values().cloned().map(|node| Change::Node(Box::new(node))))
             .chain(self.runs.values().cloned().map(|run| Change::Run(Box::new(run))))
             .chain(std::iter::once_with(|| Change::Findings(self.findings.clone())))
+            .chain(self.credit_servers.values().cloned().map(Change::CreditServer))
             .chain(self.balances.values().cloned().map(|view| Change::Balance(Box::new(view))))
             .chain(
                 self.burners.iter().map(|(payer, burners)| Change::Burners {

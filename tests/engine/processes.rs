@@ -9,6 +9,7 @@ use quarterdeck::cli::engine::{
     EnginePaths, Launch, RunMode, attach, attach_or_start, run_engine, status, stop, version_notice,
 };
 use quarterdeck::engine::EngineSetup;
+use quarterdeck::engine::money::MoneySetup;
 use quarterdeck::engine::policy::Policy;
 use quarterdeck::link::wire::Hello;
 use quarterdeck::link::{LinkEvent, LinkOptions};
@@ -31,6 +32,7 @@ fn setup(dir: &Path, idle_exit_ms: Option<u64>) -> EngineSetup {
         clock: Arc::new(SystemClock),
         panels: Vec::new(),
         orders: Vec::new(),
+        money: MoneySetup::default(),
         policy,
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quarterdeck::engine::money::MoneySetup;
 use quarterdeck::engine::policy::Policy;
 use quarterdeck::engine::state::Observation;
 use quarterdeck::engine::{EngineSetup, start};
@@ -36,6 +37,7 @@ async fn setup(dir: &Path, now: Timestamp) -> (EngineSetup, tokio::net::TcpListe
         clock,
         panels: vec![panel],
         orders: Vec::new(),
+        money: MoneySetup::default(),
         policy: Policy::default(),
     };
     (setup, listener)

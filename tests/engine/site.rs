@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quarterdeck::cli::clock::SystemClock;
+use quarterdeck::engine::money::MoneySetup;
 use quarterdeck::engine::policy::Policy;
 use quarterdeck::engine::{EngineSetup, start};
 use quarterdeck::link::transport::InProcessTransport;
@@ -37,6 +38,7 @@ fn setup(sim: &PanelSim, dir: &Path) -> EngineSetup {
         panels: vec![PanelClient::new(settings, clock.clone()).expect("a client")],
         clock,
         orders: Vec::new(),
+        money: MoneySetup::default(),
         policy: Policy::default(),
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::{SinkExt, StreamExt};
 use quarterdeck::engine::handle::EngineHandle;
+use quarterdeck::engine::money::MoneySetup;
 use quarterdeck::engine::policy::Policy;
 use quarterdeck::engine::state::Observation;
 use quarterdeck::engine::{EngineSetup, EngineTask, start};
@@ -36,6 +37,7 @@ async fn engine(dir: &Path) -> (EngineHandle, EngineTask) {
         clock: Arc::new(ManualClock::at(Timestamp(1_795_000_000_000))),
         panels: Vec::new(),
         orders: Vec::new(),
+        money: MoneySetup::default(),
         policy: Policy::default(),
     };
     start(setup).await.expect("an engine")

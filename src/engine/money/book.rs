@@ -54,13 +54,21 @@ pub struct Book {
     curve: SpendCurve,
     /// What was declared beside it: the same readings, the same gaps.
     declared: SpendCurve,
+    /// What came in, and when it was seen.
+    top_ups: Vec<(Timestamp, Decimal)>,
 }
 
 impl Book {
     /// A book without a reading.
     #[must_use]
     pub fn new(policy: MovementPolicy) -> Self {
-        Self { policy, last: None, curve: SpendCurve::default(), declared: SpendCurve::default() }
+        Self {
+            policy,
+            last: None,
+            curve: SpendCurve::default(),
+            declared: SpendCurve::default(),
+            top_ups: Vec::new(),
+        }
     }
 
     /// A book as its checkpoints and entries tell it, in any order and some of them twice.
@@ -128,6 +136,9 @@ impl Book {
 
     fn push(&mut self, movement: &Movement) {
         self.curve.push(movement);
+        if !movement.topped_up.is_zero() {
+            self.top_ups.push((movement.to, movement.topped_up));
+        }
         self.declared.push(&Movement { spent: movement.declared, ..movement.clone() });
     }
 
@@ -136,6 +147,26 @@ impl Book {
     pub fn declared_between(&self, from: Timestamp, to: Timestamp) -> Option<(u64, Decimal)> {
         let (watched_ms, declared) = self.declared.watched(from, to);
         (watched_ms > 0).then_some((watched_ms, declared))
+    }
+
+    /// The balance at `at`, from what was spent and topped up since; nothing before the first reading.
+    #[must_use]
+    pub fn balance_at(&self, at: Timestamp) -> Option<Decimal> {
+        let last = self.last.as_ref()?;
+        let (first, _) = self.curve.known().unwrap_or((last.reading.at, last.reading.at));
+        if at < first {
+            return None;
+        }
+        let spent_after = self.curve.total() - self.curve.until(at);
+        let topped_up_after: Decimal =
+            self.top_ups.iter().filter(|(moment, _)| *moment > at).map(|(_, amount)| *amount).sum();
+        Some(last.reading.balance + spent_after - topped_up_after)
+    }
+
+    /// Every top-up known, oldest first.
+    #[must_use]
+    pub fn top_ups(&self) -> &[(Timestamp, Decimal)] {
+        &self.top_ups
     }
 
     /// The state after the last reading.

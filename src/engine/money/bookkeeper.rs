@@ -25,6 +25,9 @@ use crate::model::time::Timestamp;
 pub const STORAGE_PERIOD_MS: u64 = 30 * 24 * HOUR_MS;
 const HOUR_MS: u64 = 3_600_000;
 
+/// Ten polls of an idle engine that all failed.
+const GAP_AFTER_MS: u64 = 10 * 60_000;
+
 /// Digits kept of what was declared: finer than any balance is told, coarse enough that sums stay exact.
 const DECLARED_DIGITS: u32 = 9;
 
@@ -41,6 +44,18 @@ pub struct MoneyPolicy {
     pub alerts: AlertPolicy,
     /// What is shown in the reporting currency.
     pub rates: Rates,
+}
+
+impl Default for MoneyPolicy {
+    fn default() -> Self {
+        Self {
+            zone: Tz::UTC,
+            gap_after_ms: GAP_AFTER_MS,
+            top_up_units: BTreeMap::new(),
+            alerts: AlertPolicy::default(),
+            rates: Rates::default(),
+        }
+    }
 }
 
 impl MoneyPolicy {
@@ -354,6 +369,18 @@ impl Bookkeeper {
     #[must_use]
     pub fn book(&self, key: &BalanceKey) -> Option<&Book> {
         self.books.get(key).map(|kept| &kept.book)
+    }
+
+    /// The zone whose days are counted.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.policy.zone
+    }
+
+    /// The name of a server that was listed last.
+    #[must_use]
+    pub fn server_name(&self, key: &ServerKey) -> Option<&str> {
+        self.servers.get(key).map(|server| server.name.as_str())
     }
 
     /// The declared meter.

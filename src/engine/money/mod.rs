@@ -4,6 +4,54 @@
 
 pub mod book;
 pub mod bookkeeper;
+pub mod exaroton;
+pub mod fleet;
+pub mod keeper;
+pub mod requests;
 pub mod restore;
 pub mod snapshot;
 mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bookkeeper::MoneyPolicy;
+use exaroton::ExarotonAccount;
+use keeper::Keeper;
+
+use super::shared::SharedFleet;
+use crate::model::account::Provider;
+use crate::model::credit_pricing::CreditPricing;
+use crate::model::ids::AccountId;
+use crate::providers::exaroton::ExarotonClient;
+use crate::store::Store;
+
+/// Accounts with prepaid money, and how their books are kept.
+#[derive(Default)]
+pub struct MoneySetup {
+    /// exaroton accounts.
+    pub exaroton: Vec<ExarotonClient>,
+    /// exaroton's prices.
+    pub pricing: CreditPricing,
+    /// Tunable numbers of the books.
+    pub policy: MoneyPolicy,
+}
+
+impl MoneySetup {
+    /// The keeper of the books and the accounts that are read into them.
+    pub(super) fn open(
+        self,
+        store: &Store,
+        fleet: &Arc<SharedFleet>,
+    ) -> (Arc<Keeper>, Vec<Arc<ExarotonAccount>>) {
+        let providers: BTreeMap<AccountId, Provider> =
+            self.exaroton.iter().map(|client| (client.account().clone(), Provider::Exaroton)).collect();
+        let keeper = Arc::new(Keeper::new(store.clone(), Arc::clone(fleet), self.policy, providers));
+        let accounts = self
+            .exaroton
+            .into_iter()
+            .map(|client| ExarotonAccount::new(client, Arc::clone(&keeper), self.pricing.clone()))
+            .collect();
+        (keeper, accounts)
+    }
+}

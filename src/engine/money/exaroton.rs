@@ -1,0 +1,181 @@
+//! What the pollers ask exaroton: balances and pools, and the servers that burn them; both go into the books first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use rust_decimal::Decimal;
+use tokio::sync::Mutex;
+
+use super::bookkeeper::BilledServer;
+use super::keeper::Keeper;
+use crate::engine::observation::Observation;
+use crate::engine::poll::Source;
+use crate::model::account::{FeedKind, Provider};
+use crate::model::credit_pricing::CreditPricing;
+use crate::model::credits::{CreditPool, CreditServer, CreditServerStatus, Payer, assign_payers};
+use crate::model::ids::{AccountId, ServerKey};
+use crate::model::problem::{Problem, ProblemKind};
+use crate::model::spend::BurnerOwner;
+use crate::model::time::Timestamp;
+use crate::providers::exaroton::ExarotonClient;
+use crate::providers::transport::Priority;
+
+/// RAM may be changed in the provider's own panel: it is asked again when a server was seen to stop or start, and this often.
+const RAM_ASKED_EVERY_MS: u64 = 10 * 60_000;
+
+/// What is known of servers beside their list.
+#[derive(Default)]
+struct Beside {
+    /// Nothing until they were read once: until then nobody knows who pays.
+    pools: Option<Vec<CreditPool>>,
+    ram: BTreeMap<ServerKey, (u32, CreditServerStatus, Timestamp)>,
+}
+
+/// One exaroton account: the two feeds share what they learn.
+pub struct ExarotonAccount {
+    client: ExarotonClient,
+    keeper: Arc<Keeper>,
+    pricing: CreditPricing,
+    beside: Mutex<Beside>,
+}
+
+impl ExarotonAccount {
+    /// Reads through `client` into the books of `keeper`.
+    #[must_use]
+    pub fn new(client: ExarotonClient, keeper: Arc<Keeper>, pricing: CreditPricing) -> Arc<Self> {
+        Arc::new(Self { client, keeper, pricing, beside: Mutex::default() })
+    }
+
+    /// The pollers' sources: servers first, so that what burns is known when a balance is read.
+    #[must_use]
+    pub fn sources(self: &Arc<Self>) -> [Arc<dyn Source>; 2] {
+        [Arc::new(ServersSource(Arc::clone(self))), Arc::new(BalancesSource(Arc::clone(self)))]
+    }
+
+    async fn read_balances(&self) -> Result<(), Problem> {
+        let account = self.client.credit_account(Priority::Poll).await?;
+        let pools = self.client.whole_pools(Priority::Poll).await?;
+        let balances =
+            std::iter::once(account.to_balance()).chain(pools.iter().map(CreditPool::to_balance)).collect();
+        self.beside.lock().await.pools = Some(pools);
+        self.keeper.balances(self.client.account(), balances).await
+    }
+
+    async fn read_servers(&self, asked_at: Timestamp) -> Result<Vec<CreditServer>, Problem> {
+        let mut servers = self.client.servers(Priority::Poll).await?;
+        let mut beside = self.beside.lock().await;
+        if beside.pools.is_none() {
+            beside.pools = Some(self.client.whole_pools(Priority::Poll).await?);
+        }
+        assign_payers(&mut servers, beside.pools.as_deref().unwrap_or_default());
+        for server in &mut servers {
+            server.ram_gib = self.ram(&mut beside, server, asked_at).await?;
+        }
+        drop(beside);
+        let billed = servers.iter().map(|server| self.billed(server)).collect();
+        self.keeper.servers(self.client.account(), billed).await?;
+        Ok(servers)
+    }
+
+    /// A server's RAM as last asked; asked again when its state changed between stopped and not, or after a while.
+    async fn ram(
+        &self,
+        beside: &mut Beside,
+        server: &CreditServer,
+        now: Timestamp,
+    ) -> Result<Option<u32>, Problem> {
+        let known = beside.ram.get(&server.key).copied();
+        let is_due = known.is_none_or(|(_, status, asked_at)| {
+            status.is_stopped() != server.status.is_stopped()
+                || (!server.status.is_stopped() && now.millis_since(asked_at) >= RAM_ASKED_EVERY_MS)
+        });
+        if !is_due {
+            return Ok(known.map(|(ram, ..)| ram));
+        }
+        match self.client.ram(&server.key.id, Priority::Poll).await {
+            Ok(ram) => {
+                beside.ram.insert(server.key.clone(), (ram, server.status, now));
+                Ok(Some(ram))
+            }
+            // Somebody may share a server without its options: what is not known is shown as not known.
+            Err(problem) if is_about_one(problem.kind) => Ok(known.map(|(ram, ..)| ram)),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    fn billed(&self, server: &CreditServer) -> BilledServer {
+        let payer = match &server.payer {
+            Payer::Balance(balance) => Some(balance.clone()),
+            Payer::Undecided | Payer::Owner => None,
+        };
+        BilledServer {
+            key: server.key.clone(),
+            name: server.name.clone(),
+            state: server.status.to_string(),
+            ram_gib: server.ram_gib,
+            is_running: self.pricing.burns_in(server.status),
+            payer,
+            per_hour: server.ram_gib.map(|ram| self.pricing.per_hour(ram).amount),
+            storage_per_period: if server.is_shared {
+                Decimal::ZERO
+            } else {
+                self.pricing.storage_per_period
+            },
+            owner: BurnerOwner::Unowned,
+        }
+    }
+}
+
+/// Whether a failure says something about one server, and nothing about the account.
+fn is_about_one(kind: ProblemKind) -> bool {
+    matches!(
+        kind,
+        ProblemKind::Forbidden | ProblemKind::NotFound | ProblemKind::Invalid | ProblemKind::Conflict
+    )
+}
+
+/// Balances of the account and its pools.
+struct BalancesSource(Arc<ExarotonAccount>);
+
+impl Source for BalancesSource {
+    fn account(&self) -> &AccountId {
+        self.0.client.account()
+    }
+
+    fn provider(&self) -> Provider {
+        Provider::Exaroton
+    }
+
+    fn kind(&self) -> FeedKind {
+        FeedKind::Credits
+    }
+
+    fn read(&self, _: Timestamp) -> BoxFuture<'_, Result<Vec<Observation>, Problem>> {
+        Box::pin(async move { self.0.read_balances().await.map(|()| Vec::new()) })
+    }
+}
+
+/// Servers of the account.
+struct ServersSource(Arc<ExarotonAccount>);
+
+impl Source for ServersSource {
+    fn account(&self) -> &AccountId {
+        self.0.client.account()
+    }
+
+    fn provider(&self) -> Provider {
+        Provider::Exaroton
+    }
+
+    fn kind(&self) -> FeedKind {
+        FeedKind::Servers
+    }
+
+    fn read(&self, asked_at: Timestamp) -> BoxFuture<'_, Result<Vec<Observation>, Problem>> {
+        Box::pin(async move {
+            let servers = self.0.read_servers(asked_at).await?;
+            Ok(vec![Observation::CreditServers { account: self.0.client.account().clone(), servers }])
+        })
+    }
+}

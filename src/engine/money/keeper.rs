@@ -1,0 +1,248 @@
+//! Keeps the books: what was seen goes in, records are on the disk before anybody is told, and a restart goes on from
+//! them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
+use tokio_util::sync::CancellationToken;
+
+use super::book::Entry;
+use super::bookkeeper::{BilledServer, Bookkeeper, Effect, MoneyPolicy};
+use super::restore::Records;
+use super::snapshot::{Snapshot, SnapshotKind};
+use crate::engine::observation::Observation;
+use crate::engine::requests::blocking;
+use crate::engine::shared::SharedFleet;
+use crate::model::account::Provider;
+use crate::model::balance::{Balance, BalanceKey};
+use crate::model::fleet::Change;
+use crate::model::ids::{AccountId, OperatorName};
+use crate::model::problem::Problem;
+use crate::model::spend::{AlertEvent, AlertKey, Meter, Silence};
+use crate::store::{Record, RecordKind, Store};
+
+/// How often what depends on the clock is looked at: within the last minute of a day, three times.
+const TICK: Duration = Duration::from_secs(20);
+
+/// The name of the cached meter.
+const METER_CACHE: &str = "money/meter";
+
+/// The key of every record of a book: one list, in its order.
+const BOOK_KEY: &str = "book";
+
+/// The key of every record of an alert.
+const ALERT_KEY: &str = "alert";
+
+/// What the ledger keeps of money.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LedgerBody {
+    /// An entry of a balance's book.
+    Book {
+        /// The balance.
+        balance: BalanceKey,
+        /// The entry.
+        entry: Entry,
+    },
+}
+
+/// The books of a site with the store that keeps them.
+pub struct Keeper {
+    store: Store,
+    fleet: Arc<SharedFleet>,
+    policy: MoneyPolicy,
+    providers: BTreeMap<AccountId, Provider>,
+    /// Opened by whoever needs them first, so that reading two years of records holds up no start. One at a time: an effect
+    /// is kept before the next reading is taken.
+    books: OnceCell<Mutex<Bookkeeper>>,
+}
+
+impl Keeper {
+    /// A keeper of the books in `store`; providers are those of the accounts configured.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        fleet: Arc<SharedFleet>,
+        policy: MoneyPolicy,
+        providers: BTreeMap<AccountId, Provider>,
+    ) -> Self {
+        Self { store, fleet, policy, providers, books: OnceCell::new() }
+    }
+
+    /// The books, as the store's records tell them when they are asked for first.
+    async fn books(&self) -> Result<MutexGuard<'_, Bookkeeper>, Problem> {
+        let books = self.books.get_or_try_init(|| async {
+            let records = blocking(&self.store, read_records).await?;
+            let provider_of =
+                |account: &AccountId| self.providers.get(account).copied().unwrap_or(Provider::Exaroton);
+            let books = Bookkeeper::restored(self.policy.clone(), &records, provider_of);
+            let alerts: Vec<_> = books.alerts().iter().cloned().collect();
+            if !alerts.is_empty() {
+                self.tell(Change::Alerts(alerts));
+            }
+            Ok(Mutex::new(books))
+        });
+        Ok(books.await?.lock().await)
+    }
+
+    /// Takes a complete list of an account's servers in.
+    ///
+    /// # Errors
+    /// `Storage`: something that has to be kept could not be; nothing of it was told.
+    pub async fn servers(&self, account: &AccountId, servers: Vec<BilledServer>) -> Result<(), Problem> {
+        let mut books = self.books().await?;
+        let effects = books.servers(account, servers, self.fleet.now());
+        self.carry_out(&mut books, effects).await
+    }
+
+    /// Takes readings of all balances of an account in.
+    ///
+    /// # Errors
+    /// As [`Keeper::servers`].
+    pub async fn balances(&self, account: &AccountId, balances: Vec<Balance>) -> Result<(), Problem> {
+        let mut books = self.books().await?;
+        let here: BTreeSet<BalanceKey> = balances.iter().map(|balance| balance.key.clone()).collect();
+        for balance in balances {
+            let effects = books.balance(balance);
+            self.carry_out(&mut books, effects).await?;
+        }
+        let effects = books.only_balances(account, &here);
+        self.carry_out(&mut books, effects).await
+    }
+
+    /// Takes a snapshot now.
+    ///
+    /// # Errors
+    /// `Storage`: it is not kept.
+    pub async fn take_snapshot(&self, by: OperatorName) -> Result<(), Problem> {
+        let mut books = self.books().await?;
+        let now = self.fleet.now();
+        let snapshot = books.snapshot(SnapshotKind::Manual, now, now, Some(by));
+        self.carry_out(&mut books, vec![Effect::KeepSnapshot(Box::new(snapshot))]).await
+    }
+
+    /// Silences an alert that holds, or takes a silence back.
+    ///
+    /// # Errors
+    /// `Refused`: there is no such alert; `Storage`: it is not kept.
+    pub async fn silence(&self, alert: AlertKey, silence: Option<Silence>) -> Result<(), Problem> {
+        let mut books = self.books().await?;
+        if !books.alerts().iter().any(|held| held.key == alert) {
+            return Err(Problem::refused("this alert does not hold any more", "nothing has to be done"));
+        }
+        let event = match silence {
+            Some(silence) => AlertEvent::Silenced(alert, silence),
+            None => AlertEvent::Unsilenced(alert),
+        };
+        self.carry_out(&mut books, vec![Effect::KeepAlert(event)]).await
+    }
+
+    /// Reads the books.
+    ///
+    /// # Errors
+    /// `Storage`: their records cannot be read.
+    pub async fn read<T>(&self, read: impl FnOnce(&Bookkeeper) -> T) -> Result<T, Problem> {
+        Ok(read(&*self.books().await?))
+    }
+
+    /// Looks at what depends on the clock until `shutdown`, then keeps the meter a last time.
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut is_failing = false;
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = tokio::time::sleep(TICK) => {}
+            }
+            let outcome = self.tick().await;
+            if let (Err(problem), false) = (&outcome, is_failing) {
+                let text = format!("the books of credits cannot be kept: {problem}");
+                self.fleet.observe(Observation::Notice { text });
+            }
+            is_failing = outcome.is_err();
+        }
+        if let Err(problem) = self.keep_meter().await {
+            tracing::warn!(%problem, "the meter was not kept");
+        }
+    }
+
+    async fn tick(&self) -> Result<(), Problem> {
+        let mut books = self.books().await?;
+        let effects = books.tick(self.fleet.now());
+        self.carry_out(&mut books, effects).await?;
+        drop(books);
+        self.keep_meter().await
+    }
+
+    async fn keep_meter(&self) -> Result<(), Problem> {
+        let meter = self.books().await?.meter().clone();
+        if meter.until().is_none() {
+            return Ok(());
+        }
+        blocking(&self.store, move |store| store.put_cache(METER_CACHE, &meter)).await
+    }
+
+    /// Keeps and tells, in order; stops at the first that cannot be kept.
+    async fn carry_out(&self, books: &mut Bookkeeper, effects: Vec<Effect>) -> Result<(), Problem> {
+        for effect in effects {
+            match &effect {
+                Effect::KeepEntry(balance, entry) => {
+                    let body = LedgerBody::Book { balance: balance.clone(), entry: (**entry).clone() };
+                    self.store.append(RecordKind::Ledger, BOOK_KEY, &body).await?;
+                }
+                Effect::KeepSnapshot(snapshot) => self.keep_snapshot(snapshot).await?,
+                Effect::KeepAlert(event) => {
+                    self.store.append(RecordKind::Alert, ALERT_KEY, event).await?;
+                }
+                Effect::Tell(change) => self.tell(change.clone()),
+            }
+            if let Some(change) = books.kept(&effect) {
+                self.tell(change);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a snapshot unless its slot is kept already: by an engine that died before it could take note of it.
+    async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+        let key = Snapshot::record_key(snapshot.kind, snapshot.slot);
+        let asked = key.clone();
+        let is_new = blocking(&self.store, move |store| store.records_of(RecordKind::Snapshot, &asked))
+            .await?
+            .is_empty();
+        if is_new {
+            self.store.append(RecordKind::Snapshot, &key, snapshot).await?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, change: Change) {
+        self.fleet.observe(Observation::Money(vec![change]));
+    }
+}
+
+/// Everything that was kept. A record of another shape is another program's: it is left out and said.
+fn read_records(store: &Store) -> Result<Records, Problem> {
+    let snapshots = bodies::<Snapshot>(store.records(RecordKind::Snapshot)?);
+    let entries = bodies::<LedgerBody>(store.records_of(RecordKind::Ledger, BOOK_KEY)?)
+        .into_iter()
+        .map(|LedgerBody::Book { balance, entry }| (balance, entry))
+        .collect();
+    let alerts = bodies::<AlertEvent>(store.records_of(RecordKind::Alert, ALERT_KEY)?);
+    let meter: Option<Meter> = store.get_cache(METER_CACHE)?;
+    Ok(Records { snapshots, entries, alerts, meter })
+}
+
+fn bodies<T: for<'de> Deserialize<'de>>(records: Vec<Record>) -> Vec<T> {
+    records
+        .into_iter()
+        .filter_map(|record| {
+            let sequence = record.sequence;
+            serde_json::from_value(record.body)
+                .inspect_err(|error| tracing::warn!(sequence, %error, "a record of money is not understood"))
+                .ok()
+        })
+        .collect()
+}
