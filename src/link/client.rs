@@ -13,9 +13,9 @@ use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::request::{ConsoleItem, Focus, Reply, Request};
 
 /// Events that may wait for the client. Full: the driver stops reading the connection; the engine then cuts this
-/// subscriber off and sends a fresh snapshot once it reads again. Nothing is dropped here. Few, because a piece of a
-/// snapshot unpacked is five times what it was on the wire; what waits longer waits in the socket.
-pub const EVENTS_QUEUED: usize = 8;
+/// subscriber off and sends a fresh snapshot once it reads again. Nothing is dropped here. Not few: while it is full, the
+/// answer that an `ask` waits for is not read either.
+pub const EVENTS_QUEUED: usize = 256;
 
 /// Commands that may wait for the driver. Full: [`LinkClient::send`] waits; a focus is dropped (the next one replaces
 /// it anyway).

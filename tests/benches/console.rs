@@ -35,7 +35,7 @@ fn press(app: &mut App, key: &str) {
 }
 
 fn benches(criterion: &mut Criterion) {
-    for servers in [50, 10_000] {
+    for servers in [100, 1_000, 10_000, 100_000] {
         let (mut app, mut screen) = console(servers);
         let mut is_down = false;
         criterion.bench_function(&format!("key to bytes, {servers} servers"), |bencher| {
