@@ -30,6 +30,11 @@ pub async fn run(arguments: &SimArguments) -> Result<Exit, Problem> {
         .map_err(|error| Problem::storage(format!("{}: {error}", file.display())))?;
     eprintln!("the simulated panel listens at {}", simulation.site.panel_url());
     eprintln!("quarterdeck --config {} --data-dir {}", file.display(), folder.path().join("data").display());
+    eprintln!(
+        "the simulated exaroton listens at {}, its token is in {}",
+        simulation.site.exaroton_url(),
+        simulation.exaroton_token_file(folder.path())?.display()
+    );
     let unheard = |error: std::io::Error| Problem::storage(format!("listening for signals: {error}"));
     eprintln!("ctrl-c ends the simulated site and removes its folder");
     let mut terminate =

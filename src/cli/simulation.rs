@@ -126,6 +126,16 @@ impl Simulation {
         })
     }
 
+    /// The file of the token of the simulated exaroton, written for its owner only.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn exaroton_token_file(&self, folder: &Path) -> Result<PathBuf, Problem> {
+        let file = folder.join("exaroton.token");
+        write_private(&file, self.site.exaroton_token())?;
+        Ok(file)
+    }
+
     /// A configuration that points at these simulators; the keys are written beside the orders, for their owner only.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::exaroton::{ExarotonFaults, ExarotonSim, ExarotonSimOptions, ExarotonWorld, ExarotonWorldKind};
 use super::panel::{
     FaultHandle, FaultRates, InstallPolicy, PanelSim, PanelSimOptions, RateLimits, WorldHandle, WorldKind,
 };
@@ -29,6 +30,7 @@ pub struct DemoOptions {
 /// A running demo site. The demo's servers carry order ids as external ids; see [`DemoSite::world`].
 pub struct DemoSite {
     panel: PanelSim,
+    exaroton: ExarotonSim,
 }
 
 impl DemoSite {
@@ -37,6 +39,17 @@ impl DemoSite {
     /// # Errors
     /// The address or a port could not be opened.
     pub async fn start(options: DemoOptions) -> io::Result<Self> {
+        let exaroton = ExarotonSim::start(ExarotonSimOptions {
+            seed: options.seed,
+            speed: options.speed,
+            clock: Some(Arc::clone(&options.clock)),
+            world: ExarotonWorldKind::Demo,
+            faults: options.faults,
+            is_eventful: true,
+            listen: SocketAddr::new(options.listen.ip(), 0),
+            ..ExarotonSimOptions::default()
+        })
+        .await?;
         let panel = PanelSim::start(PanelSimOptions {
             seed: options.seed,
             speed: options.speed,
@@ -51,7 +64,7 @@ impl DemoSite {
             ..PanelSimOptions::default()
         })
         .await?;
-        Ok(Self { panel })
+        Ok(Self { panel, exaroton })
     }
 
     /// The panel's address.
@@ -79,8 +92,29 @@ impl DemoSite {
         self.panel.faults()
     }
 
+    /// The address of exaroton's API, with its version.
+    pub fn exaroton_url(&self) -> String {
+        self.exaroton.url()
+    }
+
+    /// The token of the account at exaroton.
+    pub fn exaroton_token(&self) -> &str {
+        self.exaroton.token()
+    }
+
+    /// Looks into exaroton's world and its exact bill.
+    pub fn exaroton_world(&self) -> ExarotonWorld {
+        self.exaroton.world()
+    }
+
+    /// Sets faults of exaroton.
+    pub fn exaroton_faults(&self) -> ExarotonFaults {
+        self.exaroton.faults()
+    }
+
     /// Stops the simulators.
     pub async fn stop(self) {
         self.panel.stop().await;
+        self.exaroton.stop().await;
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use quarterdeck::model::balance::BalanceKey;
+use quarterdeck::model::credit_pricing::CreditPricing;
 use quarterdeck::model::credits::{CreditServerStatus, Payer, assign_payers};
 use quarterdeck::model::problem::{Effect, ProblemKind};
 use quarterdeck::providers::exaroton::ConfigValue;
@@ -75,6 +76,8 @@ async fn pools_with_members_servers_and_exact_parts() {
     let own = Payer::Balance(BalanceKey::account("main".into()));
     let pooled = Payer::Balance(BalanceKey::pool("main".into(), pool.id()));
     assert_eq!(payers, [&own, &own, &pooled, &Payer::Owner]);
+    let burn = CreditPricing::default().per_hour(6);
+    assert_eq!(pool.own_part(&burn).to_string(), "4.5 credits", "our share of what it burns");
     let balance = pool.to_balance();
     assert_eq!(balance.share.map(|share| share.amount), Some(Decimal::from(225)));
     let friends = lab.friend().pools(Priority::Run).await.expect("the friend's view");

@@ -6,5 +6,7 @@ mod calls;
 mod faults;
 mod lab;
 mod live;
+mod published;
 mod session;
 mod signals;
+mod wire;

@@ -303,9 +303,8 @@ impl Budget {
                 self.name,
                 wait_ms.div_ceil(1000)
             ),
-            advice:
-                "it refills by itself; a panel user of its own for Quarterdeck keeps others from using it up"
-                    .to_owned(),
+            advice: "it refills by itself; a user of its own for Quarterdeck keeps others from using it up"
+                .to_owned(),
         }
     }
 

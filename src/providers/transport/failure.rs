@@ -84,7 +84,7 @@ pub(super) fn too_large(call: &Call, host: &str, cap_bytes: usize) -> Problem {
             call.describe(),
             cap_bytes / 1024
         ),
-        advice: "check that the address is the panel's".to_owned(),
+        advice: "check that the account's url is the provider's".to_owned(),
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn redirected(
             None => format!("{}: {host} redirects ({status}); not followed", call.describe()),
         },
         advice:
-            "set the account's url to the panel's own address (https, right host, no path of a login page)"
+            "set the account's url to the provider's own address (https, right host, no path of a login page)"
                 .to_owned(),
     }
 }

@@ -194,7 +194,7 @@ impl ExarotonWorld {
 
     /// The latest requests, oldest first.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.with(|world| world.records.clone())
+        self.with(|world| world.records.iter().cloned().collect())
     }
 
     /// How often a method and path was asked, of the latest requests.

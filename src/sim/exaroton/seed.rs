@@ -46,6 +46,9 @@ const DEMO: &[Row] = &[
     ("mara-private", 4, 1, 0, 5, ("Vanilla", "1.21.4")),
 ];
 
+/// The demo's servers that are on their way up when it begins, by number.
+const RUNNING_AT_FIRST: [u64; 5] = [1, 3, 5, 7, 9];
+
 /// Fills a world.
 pub(super) fn fill(world: &mut World, kind: ExarotonWorldKind) -> Seeded {
     let own = add_account(world, 1, "northwind");
@@ -93,9 +96,16 @@ pub(super) fn fill(world: &mut World, kind: ExarotonWorldKind) -> Seeded {
             add_server(world, number, &format!("server-{number:04}"), ram, &own, pool, (number % 11) * MICRO);
         }
     }
-    let ids: Vec<String> = world.servers.keys().cloned().collect();
-    for id in ids {
-        players::plan_knock(world, &id);
+    let ids: Vec<(String, u64)> =
+        world.servers.values().map(|server| (server.id.clone(), server.number)).collect();
+    for (id, number) in ids {
+        let payer = world.servers.get(&id).map(Server::usual_payer);
+        match payer {
+            Some(payer) if kind == ExarotonWorldKind::Demo && RUNNING_AT_FIRST.contains(&number) => {
+                world.begin_start(&id, payer);
+            }
+            _ => players::plan_knock(world, &id),
+        }
     }
     seeded
 }

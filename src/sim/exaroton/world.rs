@@ -1,6 +1,6 @@
 //! The world as one value: what there is, what time it is, and who is told of what happens.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tokio::sync::broadcast;
 
@@ -40,7 +40,7 @@ pub(super) struct World {
     pub(super) pools: BTreeMap<String, Pool>,
     pub(super) servers: BTreeMap<String, Server>,
     pub(super) ledger: Ledger,
-    pub(super) records: Vec<RequestRecord>,
+    pub(super) records: VecDeque<RequestRecord>,
     /// Frames that came before `ready`, which clients must not send.
     pub(super) early_frames: u64,
     pub(super) sockets_opened: u64,
@@ -64,7 +64,7 @@ impl World {
             pools: BTreeMap::new(),
             servers: BTreeMap::new(),
             ledger: Ledger::default(),
-            records: Vec::new(),
+            records: VecDeque::new(),
             early_frames: 0,
             sockets_opened: 0,
             logs_shared: 0,
@@ -301,9 +301,9 @@ impl World {
     /// Writes a request down.
     pub(super) fn record(&mut self, record: RequestRecord) {
         if self.records.len() >= MOST_RECORDS {
-            self.records.remove(0);
+            self.records.pop_front();
         }
-        self.records.push(record);
+        self.records.push_back(record);
     }
 }
 
