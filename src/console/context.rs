@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::keymap::Keymap;
 use super::keys::Key;
 use super::theme::Theme;
-use crate::model::fleet::PackedFleet;
+use crate::link::packed::PackedFleet;
 use crate::model::time::Timestamp;
 
 /// How the way to the engine is.

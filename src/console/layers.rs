@@ -204,7 +204,7 @@ mod tests {
     use crate::console::server_console::ServerConsole;
     use crate::console::tabs;
     use crate::console::theme::{ColourDepth, Palette, Theme};
-    use crate::model::fleet::PackedFleet;
+    use crate::link::packed::PackedFleet;
     use crate::model::ids::ServerKey;
     use crate::model::time::Timestamp;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::component::Touched;
+use crate::link::packed::PackedFleet;
 use crate::model::account::FeedKind;
-use crate::model::fleet::{Change, PackedFleet};
+use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 
 /// Beyond this many touched things, views are told "everything": telling one by one would cost more.

@@ -5,9 +5,10 @@ use ratatui::text::Span;
 
 use super::context::ViewContext;
 use super::format;
+use crate::link::packed::PackedFleet;
 use crate::model::action::{ActionRequest, CheckOutcome};
 use crate::model::finding::Severity;
-use crate::model::fleet::{OrderEntry, OrderTrouble, PackedFleet};
+use crate::model::fleet::{OrderEntry, OrderTrouble};
 use crate::model::ids::ServerKey;
 use crate::model::order::OrderStatus;
 use crate::model::run::{Run, RunStatus, StepStatus};

@@ -4,6 +4,7 @@
 
 pub mod client;
 mod driver;
+pub mod packed;
 pub mod server;
 pub mod transport;
 pub mod unix;

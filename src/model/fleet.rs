@@ -18,7 +18,6 @@ use super::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 use super::money::Money;
 use super::node::Node;
 use super::order::{Order, RegionNode, ShopPlan};
-use super::packed::PackedRows;
 use super::run::Run;
 use super::server::{PowerState, Server, Usage};
 use super::site::Site;
@@ -228,9 +227,6 @@ impl<K: Ord, V: Clone> Rows<K, V> for BTreeMap<K, Arc<V>> {
 
 /// Everything known about a site, its rows as they are: an engine's, a command's.
 pub type Fleet = FleetOf<BTreeMap<OrderKey, Arc<OrderEntry>>, BTreeMap<ServerKey, Arc<Server>>>;
-
-/// Everything known about a site, its many rows packed: a console's.
-pub type PackedFleet = FleetOf<PackedRows<OrderKey, OrderEntry>, PackedRows<ServerKey, Server>>;
 
 /// Everything known about a site.
 #[derive(Debug, Clone, Default)]

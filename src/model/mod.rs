@@ -18,7 +18,6 @@ pub mod matches;
 pub mod money;
 pub mod node;
 pub mod order;
-pub mod packed;
 pub mod problem;
 pub mod request;
 pub mod run;

@@ -6,7 +6,8 @@ use quarterdeck::console::context::{ASCII, Glyphs, LinkState, UNICODE, ViewConte
 use quarterdeck::console::keymap::Keymap;
 use quarterdeck::console::keys::Key;
 use quarterdeck::console::theme::{ColourDepth, Palette, Theme};
-use quarterdeck::model::fleet::{Fleet, PackedFleet};
+use quarterdeck::link::packed::PackedFleet;
+use quarterdeck::model::fleet::Fleet;
 use quarterdeck::model::problem::Problem;
 use quarterdeck::model::request::{ConsoleItem, Reply};
 use quarterdeck::model::time::Timestamp;

@@ -1,8 +1,8 @@
 //! What a plan is about, as it was when the plan was made: the dialog looks again before it acts.
 
 use crate::console::component::Touched;
+use crate::link::packed::PackedFleet;
 use crate::model::action::ActionRequest;
-use crate::model::fleet::PackedFleet;
 use crate::model::ids::ServerKey;
 
 /// The parts of a target that matter for a decision.

@@ -7,8 +7,8 @@ use ratatui::text::Line;
 use crate::console::condition::{Condition, Words};
 use crate::console::context::ViewContext;
 use crate::console::widgets::table::{CellText, Column, RowSource, SortKey};
+use crate::link::packed::PackedFleet;
 use crate::model::filter::{Filter, FilterColumn, FilterRow, FilterValue};
-use crate::model::fleet::PackedFleet;
 
 /// A kind of thing that can be listed.
 pub trait Kind {

@@ -11,7 +11,7 @@ use super::*;
 use crate::console::context::{LinkState, UNICODE, ViewContext};
 use crate::console::keymap::Keymap;
 use crate::console::theme::{ColourDepth, Palette, Theme};
-use crate::model::fleet::PackedFleet;
+use crate::link::packed::PackedFleet;
 use crate::model::time::Timestamp;
 
 const COLUMNS: &[Column] = &[

@@ -12,7 +12,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::fleet::Rows;
+use crate::model::fleet::{FleetOf, OrderEntry, Rows};
+use crate::model::ids::{OrderKey, ServerKey};
+use crate::model::server::Server;
+
+/// Everything known about a site, its many rows packed: a console's.
+pub type PackedFleet = FleetOf<PackedRows<OrderKey, OrderEntry>, PackedRows<ServerKey, Server>>;
 
 /// The bytes before the key: its length.
 const HEAD: usize = 2;
@@ -193,7 +198,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ids::ServerKey;
 
     fn key(account: &str, id: &str) -> ServerKey {
         ServerKey { account: account.into(), id: id.to_owned() }
