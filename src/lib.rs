@@ -5,6 +5,7 @@
 //! ```text
 //! cli        one file per command
 //! console    the terminal client: sees model and link only
+//! report     one report model and its writers, on model only
 //! link       frames, client, server, transports
 //! engine     what happens: state, polling, runs, reconciling
 //! providers  one folder per outside system
@@ -21,5 +22,6 @@ pub mod engine;
 pub mod link;
 pub mod model;
 pub mod providers;
+pub mod report;
 pub mod sim;
 pub mod store;

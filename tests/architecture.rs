@@ -14,7 +14,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["model", "config", "store", "providers"]),
     ("link", &["model", "engine"]),
     ("console", &["model", "link"]),
-    ("cli", &["model", "config", "store", "providers", "engine", "link", "console", "sim"]),
+    ("report", &["model"]),
+    ("cli", &["model", "config", "store", "providers", "engine", "link", "console", "sim", "report"]),
 ];
 
 /// Crates that only some layers may use: what a layer must not know about the outside.
@@ -28,6 +29,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crossterm", &["console"]),
     ("clap", &["cli"]),
     ("postcard", &["link", "store"]),
+    ("plotters", &["report"]),
+    ("krilla", &["report"]),
+    ("krilla_svg", &["report"]),
+    ("resvg", &["report"]),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
