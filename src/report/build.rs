@@ -80,6 +80,12 @@ fn amount(rates: &Rates, amount: Decimal, unit: &Currency) -> Amount {
     Amount { amount, unit: unit.clone(), reporting }
 }
 
+/// A name made clean; the id where nothing of it is left.
+fn named(name: &str, id: &str) -> String {
+    let clean = sanitise(name);
+    if clean.trim().is_empty() { sanitise(id) } else { clean }
+}
+
 fn payer_report(
     input: &PayerInput,
     history: &History,
@@ -190,7 +196,7 @@ fn server_reports(servers: &[ServerSpend], payers: &[PayerReport], rates: &Rates
             let unknown = Currency("unknown".to_owned());
             ServerReport {
                 server: server.server.clone(),
-                name: sanitise(&server.name),
+                name: named(&server.name, &server.server.id),
                 payer: server.payer.clone(),
                 provider: payer.map(|payer| payer.provider),
                 owner: GroupName::owner(&server.owner).name,
@@ -276,7 +282,7 @@ fn orphan_reports(
             let ends = ended_at.unwrap_or(to);
             OrphanReport {
                 server: record.server.clone(),
-                name: sanitise(&record.name),
+                name: named(&record.name, &record.server.id),
                 per_hour: amount(rates, record.per_hour.amount, &record.per_hour.currency),
                 found_at: record.found_at,
                 ended_at,

@@ -124,6 +124,19 @@ impl Type {
         font::fit(text, room, self.size, self.weight)
     }
 
+    /// The text in at most `most` lines; the last one says where more was.
+    pub fn wrap_most(self, text: &str, room: f32, most: usize) -> Vec<String> {
+        if most <= 1 || self.width(text) <= room {
+            return vec![self.fit(text, room)];
+        }
+        let mut lines = self.wrap(text, room);
+        if lines.len() > most {
+            let rest = lines.split_off(most - 1).join(" ");
+            lines.push(self.fit(&rest, room));
+        }
+        lines
+    }
+
     /// The text in lines.
     pub fn wrap(self, text: &str, room: f32) -> Vec<String> {
         font::wrap(text, room, self.size, self.weight)

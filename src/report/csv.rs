@@ -121,6 +121,11 @@ fn about(report: &Report, time: &dyn Fn(Timestamp) -> String) -> Vec<Line> {
         Line::new("total", "orphans' cost").with_total(totals.orphan_cost),
         Line::new("total", "saved by ending orphans").with_total(totals.saved),
     ];
+    lines.extend(report.rates.iter().filter_map(|rate| {
+        let per_unit = rate.per_unit?;
+        let one = Line { amount: "1".to_owned(), unit: rate.unit.to_string(), ..Line::new("rate", "") };
+        Some(one.with_total(per_unit))
+    }));
     if !totals.unexplained.is_zero() {
         lines.push(Line::new("total", "unexplained").with_total(totals.unexplained));
     }
@@ -178,12 +183,21 @@ fn days(report: &Report, time: &dyn Fn(Timestamp) -> String) -> Vec<Line> {
                 balance: part.payer.to_string(),
                 provider: provider_word(payer.provider).to_owned(),
                 name: payer.name.clone(),
+                note: unwatched(day.to.millis_since(day.from).saturating_sub(part.watched_ms)),
                 ..Line::new("day", "spent")
             };
             lines.push(line.with(&part.spent));
         }
     }
     lines
+}
+
+fn hours(ms: u64) -> Decimal {
+    (Decimal::from(ms) / Decimal::from(3_600_000)).round_dp(3).normalize()
+}
+
+fn unwatched(ms: u64) -> String {
+    if ms == 0 { String::new() } else { format!("not watched for {} h", hours(ms)) }
 }
 
 fn groups(report: &Report) -> Vec<Line> {
@@ -211,10 +225,7 @@ fn servers(report: &Report) -> Vec<Line> {
         .servers
         .iter()
         .map(|server| {
-            let hours = server.ran_ms.map(|ms| {
-                let hours = (Decimal::from(ms) / Decimal::from(3_600_000)).round_dp(3).normalize();
-                format!("ran {hours} h")
-            });
+            let ran = server.ran_ms.map(|ms| format!("ran {} h", hours(ms)));
             let line = Line {
                 balance: server.payer.to_string(),
                 provider: server
@@ -224,7 +235,7 @@ fn servers(report: &Report) -> Vec<Line> {
                 server: server.server.to_string(),
                 name: server.name.clone(),
                 owner: server.owner.clone(),
-                note: hours.unwrap_or_default(),
+                note: ran.unwrap_or_default(),
                 ..Line::new("server", "spent")
             };
             line.with(&server.spent)

@@ -60,7 +60,7 @@ pub fn is_sum_rounded(parts: impl IntoIterator<Item = Decimal>, sum: Decimal) ->
 
 /// The word for a sum: it says when rounding keeps the parts above it from adding up.
 pub fn sum_word(parts: impl IntoIterator<Item = Decimal>, sum: Decimal) -> &'static str {
-    if is_sum_rounded(parts, sum) { "Total (parts rounded)" } else { "Total" }
+    if is_sum_rounded(parts, sum) { "Total (rounded)" } else { "Total" }
 }
 
 /// A length of time, two units at most: `3 d 4 h`, `5 h 20 min`, `12 min`.
@@ -109,6 +109,11 @@ pub fn period(from: Timestamp, to: Timestamp, zone: Tz) -> String {
     format!("{} to {}", moment(from, zone), moment(to, zone))
 }
 
+/// `1 alert`, `2 alerts`.
+pub fn count(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Whole days of a length of time, at least one.
 pub fn whole_days(ms: u64) -> u64 {
     (ms / DAY_MS).max(1)
@@ -136,7 +141,7 @@ mod tests {
     #[test]
     fn a_sum_says_when_its_printed_parts_do_not_add_up() {
         let third = Decimal::ONE / Decimal::from(3);
-        assert_eq!(sum_word([third, third, third], third * Decimal::from(3)), "Total (parts rounded)");
+        assert_eq!(sum_word([third, third, third], third * Decimal::from(3)), "Total (rounded)");
         assert_eq!(sum_word([Decimal::ONE, Decimal::TWO], Decimal::from(3)), "Total");
     }
 

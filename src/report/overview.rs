@@ -13,7 +13,7 @@ use crate::model::problem::Problem;
 /// Balances listed and charted on the first page; the others are on the next.
 const BALANCES: usize = 4;
 /// Charts of balances on it.
-const CHARTS: usize = 2;
+pub const CHARTS: usize = 2;
 /// Servers listed on it.
 const SERVERS: usize = 9;
 /// Notes told on it.
@@ -29,7 +29,7 @@ pub fn page(report: &Report) -> Result<Page, Problem> {
     page.chart((MARGIN, y), (INNER, days_height), days_chart(report, INNER, days_height)?);
     y += days_height + 8.0;
     y = balance_charts(&mut page, report, y)?;
-    y = place_table(&mut page, (MARGIN, y + 12.0), INNER, &first_balances(report)) + 22.0;
+    y = place_table(&mut page, (MARGIN, y + 17.0), INNER, &first_balances(report)) + 22.0;
     let column = (INNER - 18.0) / 2.0;
     let narrow = column - 30.0;
     let ends = place_table(&mut page, (MARGIN, y), narrow, &bare(tables::providers(report, true)));
@@ -73,7 +73,6 @@ fn tiles(page: &mut Page, report: &Report, top: f32) -> f32 {
     let top_ups: usize = report.payers.iter().map(|payer| payer.top_ups.len()).sum();
     let orphans = report.orphans.len();
     let later = totals.spent - totals.spent_from_balances;
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let tiles = [
         ("Spent", numbers::amount(totals.spent), spent_note(later)),
         ("Average per day", per_day, per_hour),
@@ -82,8 +81,8 @@ fn tiles(page: &mut Page, report: &Report, top: f32) -> f32 {
             numbers::amount(totals.closing),
             format!("from {}", numbers::amount(totals.opening)),
         ),
-        ("Topped up", numbers::amount(totals.topped_up), plural(top_ups, "top-up")),
-        ("Saved, orphans ended", numbers::amount(totals.saved), plural(orphans, "orphan")),
+        ("Topped up", numbers::amount(totals.topped_up), numbers::count(top_ups, "top-up")),
+        ("Saved, orphans ended", numbers::amount(totals.saved), numbers::count(orphans, "orphan")),
     ];
     let width = (INNER - GAP * (tiles.len() as f32 - 1.0)) / tiles.len() as f32;
     let mut x = MARGIN;

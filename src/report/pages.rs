@@ -22,6 +22,10 @@ const TOP: f32 = 74.0;
 const BOTTOM: f32 = HEIGHT - 50.0;
 /// Height of a row.
 const ROW: f32 = 13.0;
+/// Height of each further line of a row.
+const LINE: f32 = 9.5;
+/// Lines that a cell of words may take.
+const MOST_LINES: usize = 3;
 /// Height of a table's head.
 const HEAD: f32 = 15.0;
 /// Between columns.
@@ -168,8 +172,10 @@ impl<'a> Flow<'a> {
         for (index, row) in table.rows.iter().enumerate() {
             // A sum never stands alone on a page: it takes the row before it along.
             let is_before_sum = table.rows.get(index + 1).is_some_and(|next| next.kind == RowKind::Sum);
-            let height = if is_before_sum { 2.0 * ROW } else { ROW };
-            if self.y + height > BOTTOM {
+            let lines = Lines::of(row, &table.columns, MARGIN, INNER, MOST_LINES);
+            let height = lines.height();
+            let with_next = if is_before_sum { height + ROW } else { height };
+            if self.y + with_next > BOTTOM {
                 self.next_page();
                 let title = format!("{}, continued", table.title);
                 let y = self.y;
@@ -181,9 +187,9 @@ impl<'a> Flow<'a> {
             }
             let y = self.y;
             if let Some(page) = self.pages.last_mut() {
-                draw_row(page, (MARGIN, y), INNER, &table.columns, row);
+                lines.draw(page, (MARGIN, y), INNER, &table.columns, row);
             }
-            self.y += ROW;
+            self.y += height;
         }
     }
 
@@ -195,14 +201,15 @@ impl<'a> Flow<'a> {
         self.y += HEAD;
     }
 
-    /// A chart of every balance, two beside each other.
+    /// A chart of every balance that the first page has none of, two beside each other.
     fn charts(&mut self, report: &Report) -> Result<(), Problem> {
-        let prepaid: Vec<_> = report.payers.iter().filter(|payer| !payer.line.is_empty()).collect();
+        let prepaid: Vec<_> =
+            report.payers.iter().filter(|payer| !payer.line.is_empty()).skip(overview::CHARTS).collect();
         if prepaid.is_empty() {
             return Ok(());
         }
         let width = (INNER - 14.0) / 2.0;
-        self.section("Balances over time", "each in its own unit", CHART_HEIGHT);
+        self.section("More balances over time", "each in its own unit", CHART_HEIGHT);
         for pair in prepaid.chunks(2) {
             self.need(CHART_HEIGHT);
             for (x, payer) in [MARGIN, MARGIN + width + 14.0].into_iter().zip(pair) {
@@ -268,29 +275,60 @@ fn draw_head(page: &mut Page, (left, top): (f32, f32), room: f32, columns: &[Col
     }
 }
 
-fn draw_row(page: &mut Page, (left, top): (f32, f32), room: f32, columns: &[Column], row: &Row) {
-    let style = match row.kind {
+/// How a row is written.
+fn row_style(kind: RowKind) -> Type {
+    match kind {
         RowKind::Plain => CELL,
         RowKind::Rest => CELL_REST,
         RowKind::Sum => CELL_SUM,
-    };
-    let line = if row.kind == RowKind::Sum { (INK, 0.8) } else { (RULE, 0.4) };
-    page.area((left, top), (room, line.1), line.0);
-    let places = places(columns, left, room);
-    for (index, ((column, (x, width)), cell)) in columns.iter().zip(&places).zip(&row.cells).enumerate() {
-        if column.head.is_empty() {
-            page.area((*x, top + 3.5), (width * row.bar, 6.5), BAR);
-            continue;
-        }
-        // Words may run on over the empty cells that follow them: sums and rests have long names.
-        let reach = row.cells.iter().skip(index + 1).take_while(|next| next.is_empty()).count();
-        let end = places.get(index + reach).map_or(x + width, |(x, width)| x + width);
-        match column.align {
-            Align::Left => {
-                let room = if row.kind == RowKind::Plain { *width } else { end - x };
-                page.text(x + 2.0, top + 9.4, style, style.fit(cell, room - 2.0));
+    }
+}
+
+/// The lines of each cell of a row.
+struct Lines(Vec<Vec<String>>);
+
+impl Lines {
+    /// Words of plain rows take up to `most` lines; other words run on over the empty cells that follow them.
+    fn of(row: &Row, columns: &[Column], left: f32, room: f32, most: usize) -> Self {
+        let style = row_style(row.kind);
+        let places = places(columns, left, room);
+        let cells = columns.iter().zip(&places).zip(&row.cells).enumerate();
+        let lines = cells.map(|(index, ((column, (x, width)), cell))| {
+            if column.align == Align::Right {
+                return vec![style.fit(cell, *width + GUTTER - 1.0)];
             }
-            Align::Right => page.text_to(x + width, top + 9.4, style, style.fit(cell, *width + GUTTER - 1.0)),
+            if row.kind == RowKind::Plain {
+                return style.wrap_most(cell, *width - 2.0, most);
+            }
+            let reach = row.cells.iter().skip(index + 1).take_while(|next| next.is_empty()).count();
+            let end = places.get(index + reach).map_or(x + width, |(x, width)| x + width);
+            vec![style.fit(cell, end - x - 2.0)]
+        });
+        Self(lines.collect())
+    }
+
+    fn height(&self) -> f32 {
+        let most = self.0.iter().map(Vec::len).max().unwrap_or(1).max(1);
+        ROW + (most as f32 - 1.0) * LINE
+    }
+
+    fn draw(&self, page: &mut Page, (left, top): (f32, f32), room: f32, columns: &[Column], row: &Row) {
+        let style = row_style(row.kind);
+        let (colour, width) = if row.kind == RowKind::Sum { (INK, 0.8) } else { (RULE, 0.4) };
+        page.area((left, top), (room, width), colour);
+        for ((column, (x, width)), lines) in columns.iter().zip(places(columns, left, room)).zip(&self.0) {
+            if column.head.is_empty() {
+                page.area((x, top + 3.5), (width * row.bar, 6.5), BAR);
+                continue;
+            }
+            let mut y = top + 9.4;
+            for line in lines {
+                match column.align {
+                    Align::Left => page.text(x + 2.0, y, style, line.as_str()),
+                    Align::Right => page.text_to(x + width, y, style, line.as_str()),
+                }
+                y += LINE;
+            }
         }
     }
 }
@@ -304,7 +342,7 @@ pub fn place_table(page: &mut Page, (left, top): (f32, f32), room: f32, table: &
     draw_head(page, (left, y), room, &table.columns);
     y += HEAD;
     for row in &table.rows {
-        draw_row(page, (left, y), room, &table.columns, row);
+        Lines::of(row, &table.columns, left, room, 1).draw(page, (left, y), room, &table.columns, row);
         y += ROW;
     }
     y

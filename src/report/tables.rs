@@ -204,15 +204,17 @@ pub fn servers(report: &Report, limit: usize) -> Table {
     let is_short = limit < report.servers.len();
     let mut columns = vec![words("Server", 0.0)];
     if !is_short {
-        columns.extend([words("Id", 104.0), words("Paid from", 76.0)]);
+        columns.extend([words("Id", 86.0), words("Paid from", 66.0)]);
     }
     columns.push(words("For", 78.0));
     if !is_short {
-        columns.push(figures("Ran", 42.0));
+        columns.push(figures("Ran", 36.0));
         columns.push(figures("In its unit", 66.0));
     }
-    columns.push(figures(report.reporting.to_string(), 48.0));
-    columns.push(bars(36.0));
+    columns.push(figures(report.reporting.to_string(), 46.0));
+    if is_short {
+        columns.push(bars(36.0));
+    }
     let title = if is_short {
         format!("Dearest servers of {}", report.servers.len())
     } else {
@@ -231,7 +233,10 @@ pub fn servers(report: &Report, limit: usize) -> Table {
             cells.push(server.ran_ms.map(numbers::hours).unwrap_or_default());
             cells.push(format!("{} {}", amount(server.spent.amount), server.spent.unit));
         }
-        cells.extend([converted(&server.spent), String::new()]);
+        cells.push(converted(&server.spent));
+        if is_short {
+            cells.push(String::new());
+        }
         table.push_bar(cells, share(server.spent.reporting.unwrap_or_default(), highest));
     }
     push_rests(report, limit, is_short, &mut table);
@@ -246,7 +251,10 @@ fn push_rests(report: &Report, limit: usize, is_short: bool, table: &mut Table) 
         if !is_short {
             cells.push(own);
         }
-        cells.extend([value, String::new()]);
+        cells.push(value);
+        if is_short {
+            cells.push(String::new());
+        }
         cells
     };
     let listed = report.servers.iter().take(limit).filter_map(|server| server.spent.reporting);
@@ -254,7 +262,7 @@ fn push_rests(report: &Report, limit: usize, is_short: bool, table: &mut Table) 
     if is_short {
         let rest: Decimal =
             report.servers.iter().skip(limit).filter_map(|server| server.spent.reporting).sum();
-        let name = format!("{} more servers", report.servers.len() - limit);
+        let name = numbers::count(report.servers.len() - limit, "more server");
         table.push(RowKind::Rest, line(name, String::new(), amount(rest)));
         let unknown: Decimal = report.not_attributed.iter().filter_map(|rest| rest.amount.reporting).sum();
         table.push(RowKind::Rest, line("not attributed".to_owned(), String::new(), amount(unknown)));
@@ -315,12 +323,12 @@ pub fn owners(report: &Report) -> Table {
 /// Alerts.
 pub fn alerts(report: &Report) -> Table {
     let columns = vec![
-        words("Level", 46.0),
-        words("About", 100.0),
+        words("Level", 42.0),
+        words("About", 104.0),
         words("What", 0.0),
-        words("Began", 84.0),
-        words("Ended", 84.0),
-        words("Silenced", 80.0),
+        words("Began", 70.0),
+        words("Ended", 70.0),
+        words("Silenced", 74.0),
     ];
     let mut table = Table::new("Alerts", "that held in the period", columns, "No alert held in the period.");
     for alert in &report.alerts {
@@ -346,10 +354,10 @@ pub fn orphans(report: &Report) -> Table {
     let reporting = &report.reporting;
     let columns = vec![
         words("Orphan", 0.0),
-        words("Id", 90.0),
-        figures("Per hour", 84.0),
-        words("Found", 80.0),
-        words("Ended", 80.0),
+        words("Id", 72.0),
+        figures("Per hour", 74.0),
+        words("Found", 70.0),
+        words("Ended", 70.0),
         figures(format!("Cost {reporting}"), 50.0),
         figures(format!("Saved {reporting}"), 52.0),
     ];
@@ -380,7 +388,7 @@ pub fn orphans(report: &Report) -> Table {
         let saved = report.orphans.iter().filter_map(|orphan| orphan.saved.reporting);
         let is_rounded = numbers::is_sum_rounded(costs, report.totals.orphan_cost)
             || numbers::is_sum_rounded(saved, report.totals.saved);
-        let mut cells = vec![if is_rounded { "Total (parts rounded)" } else { "Total" }.to_owned()];
+        let mut cells = vec![if is_rounded { "Total (rounded)" } else { "Total" }.to_owned()];
         cells.extend(std::iter::repeat_n(String::new(), 4));
         cells.extend([amount(report.totals.orphan_cost), amount(report.totals.saved)]);
         table.push(RowKind::Sum, cells);

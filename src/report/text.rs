@@ -51,7 +51,9 @@ pub fn preview(report: &Report, width: usize) -> Vec<String> {
     }
     lines.push(String::new());
     lines.push("To know".to_owned());
-    lines.push(fit(&format!("- {} alerts, {} orphans", report.alerts.len(), report.orphans.len()), width));
+    let alerts = numbers::count(report.alerts.len(), "alert");
+    let orphans = numbers::count(report.orphans.len(), "orphan");
+    lines.push(fit(&format!("- {alerts}, {orphans}"), width));
     for note in &report.notes {
         lines.extend(wrapped(note, width));
     }

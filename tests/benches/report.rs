@@ -1,6 +1,7 @@
 //! What a year's report costs: 500 servers, 366 days of hourly readings.
 //!
 //! `cargo bench --bench report`; the sizes of the files are printed first.
+#![expect(clippy::expect_used, reason = "a fixture that is wrong fails the benchmark")]
 
 use std::hint::black_box;
 

@@ -125,6 +125,10 @@ fn payer(key: BalanceKey, name: &str, provider: Provider, unit: &str, spend: Spe
     PayerInput { key, name: name.to_owned(), provider, unit: Currency(unit.to_owned()), spend }
 }
 
+fn place(index: u64) -> usize {
+    usize::try_from(index).expect("small")
+}
+
 /// Every payer's spend shared among its servers by weights; a part of it stays unexplained.
 fn servers(payers: &[PayerInput], count: u64, hours: u64) -> Vec<ServerSpend> {
     let mut dice = Dice::new(4);
@@ -138,19 +142,17 @@ fn servers(payers: &[PayerInput], count: u64, hours: u64) -> Vec<ServerSpend> {
     let number = payers.len() as u64;
     (0..count)
         .map(|index| {
-            let which = usize::try_from(index % number).expect("small");
+            let which = place(index % number);
             let payer = &payers[which];
-            let whole: u64 = (0..count)
-                .filter(|other| other % number == index % number)
-                .map(|i| weights[i as usize])
-                .sum();
-            let share = Decimal::from(weights[index as usize]) / Decimal::from(whole);
+            let whole: u64 =
+                (0..count).filter(|other| other % number == index % number).map(|i| weights[place(i)]).sum();
+            let share = Decimal::from(weights[place(index)]) / Decimal::from(whole);
             let running = (total_of(payer) * Decimal::new(96, 2) * share).round_dp(6);
-            let name = HOSTILE.get(usize::try_from(index).expect("small")).map_or_else(
+            let name = HOSTILE.get(place(index)).map_or_else(
                 || {
                     format!(
                         "{}-{index:03}",
-                        ["survival", "creative", "match", "lobby", "modded"][(index % 5) as usize]
+                        ["survival", "creative", "match", "lobby", "modded"][place(index % 5)]
                     )
                 },
                 |name| (*name).to_owned(),

@@ -7,6 +7,7 @@ use crate::bytes;
 use crate::fixture::reference_month;
 
 /// The share of a region's pixels that `is_wanted` holds of; the region in shares of the picture.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "places within a picture")]
 pub fn share_of(
     picture: &Pixmap,
     (left, top, right, bottom): (f32, f32, f32, f32),

@@ -54,7 +54,7 @@ fn draw(area: &frame::Area<'_>, report: &Report, payer: &PayerReport, width: f32
     let highest = values().fold(0.0, f64::max);
     let low = values().fold(0.0, f64::min) * 1.06;
     let high = if highest > low { highest * 1.08 } else { low + 1.0 };
-    let (ticks, step) = money_ticks(low, high, 3.0);
+    let (ticks, step) = money_ticks(low, high, 5.0);
     let time = time_place(report.from)..time_place(report.to).max(time_place(report.from) + 1.0);
     let time = Axis { range: time, ticks: labels.labels.iter().map(|(place, _)| *place).collect() };
     let mut chart = ChartBuilder::on(area)

@@ -69,7 +69,7 @@ fn draw(
     let labels = TimeLabels::of(&report.days, width - LEFT_ROOM);
     let highest = report.days.iter().map(|day| place(day.spent)).fold(0.0, f64::max);
     let high = if highest > 0.0 { highest * 1.06 } else { 1.0 };
-    let (ticks, step) = money_ticks(0.0, high, 4.0);
+    let (ticks, step) = money_ticks(0.0, high, 5.0);
     let time = time_place(report.from)..time_place(report.to).max(time_place(report.from) + 1.0);
     let time = Axis { range: time, ticks: labels.labels.iter().map(|(place, _)| *place).collect() };
     let mut chart = ChartBuilder::on(area)
