@@ -204,7 +204,7 @@ pub fn servers(report: &Report, limit: usize) -> Table {
     let is_short = limit < report.servers.len();
     let mut columns = vec![words("Server", 0.0)];
     if !is_short {
-        columns.extend([words("Id", 86.0), words("Paid from", 66.0)]);
+        columns.extend([words("Id", 80.0), words("Paid from", 77.0)]);
     }
     columns.push(words("For", 78.0));
     if !is_short {
