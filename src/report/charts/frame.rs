@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn money_axes_have_even_places() {
         assert_eq!(money_ticks(0.0, 9.3, 4.0), (vec![0.0, 2.5, 5.0, 7.5], 2.5));
-        assert_eq!(money_ticks(0.0, 1_000.0, 4.0).1, 250.0);
+        assert_eq!(money_ticks(0.0, 1_000.0, 4.0).0, [0.0, 250.0, 500.0, 750.0, 1_000.0]);
         assert_eq!(money_label(1500.0, 500.0), "1,500");
         assert_eq!(money_label(-0.0, 0.5), "0");
         assert_eq!(money_label(0.25, 0.05), "0.25");
