@@ -1,7 +1,8 @@
 //! The simulator's own bill: exact, reproducible, and what the API tells.
 
+use proptest::prelude::*;
 use quarterdeck::providers::transport::Priority;
-use quarterdeck::sim::exaroton::{Booking, ChargeKind, ExarotonSimOptions, ExarotonWorldKind, PayerId};
+use quarterdeck::sim::exaroton::{Bill, Booking, ChargeKind, ExarotonSimOptions, ExarotonWorldKind, PayerId};
 use rust_decimal::Decimal;
 
 use crate::lab::{A_START, A_STOP, Lab};
@@ -125,4 +126,99 @@ async fn a_month_moves_by_itself_and_its_bill_is_the_balances() {
     assert_eq!(by_kind, bill.total());
     coarse.sim.stop().await;
     fine.sim.stop().await;
+}
+
+/// What happens in a world that is shaken: which server, and what is done to it.
+#[derive(Debug, Clone, Copy)]
+enum Shake {
+    Start,
+    Crash,
+    Join,
+    Leave,
+    TopUp,
+    TopUpPool,
+    Remove,
+    Pass(u32),
+}
+
+fn shakes() -> impl Strategy<Value = Vec<(usize, Shake)>> {
+    let shake = prop_oneof![
+        4 => Just(Shake::Start),
+        1 => Just(Shake::Crash),
+        2 => Just(Shake::Join),
+        2 => Just(Shake::Leave),
+        1 => Just(Shake::TopUp),
+        1 => Just(Shake::TopUpPool),
+        1 => Just(Shake::Remove),
+        6 => (1_u32..200_000_000).prop_map(Shake::Pass),
+    ];
+    proptest::collection::vec((0_usize..4, shake), 1..60)
+}
+
+/// Does it to a world, and returns its bill and balances.
+async fn shaken(shakes: &[(usize, Shake)], is_looked_at: bool) -> (Bill, Vec<Decimal>) {
+    let options = ExarotonSimOptions { is_eventful: true, ..Default::default() };
+    let lab = Lab::with(options).await;
+    let world = lab.sim.world();
+    let ids: Vec<String> = world.servers().into_iter().map(|server| server.id).collect();
+    let own = PayerId::Account(lab.sim.account_id().to_owned());
+    let pool = PayerId::Pool(world.pools().into_iter().next().expect("a pool").0);
+    for (server, shake) in shakes {
+        let id = ids.get(*server).expect("four servers");
+        match shake {
+            Shake::Start => drop(world.start_from_outside(id)),
+            Shake::Crash => world.crash(id),
+            Shake::Join => drop(world.join(id, "Steve")),
+            Shake::Leave => drop(world.leave(id, "Steve")),
+            Shake::TopUp => world.top_up(&own, 5),
+            Shake::TopUpPool => world.top_up(&pool, 5),
+            Shake::Remove => world.remove_server(id),
+            Shake::Pass(millis) => {
+                let millis = i64::from(*millis);
+                if is_looked_at {
+                    for part in 0..7 {
+                        lab.pass(millis / 7 + i64::from(part == 0) * (millis % 7));
+                        world.now();
+                    }
+                } else {
+                    lab.pass(millis);
+                }
+            }
+        }
+    }
+    let balances = vec![world.balance(&own), world.balance(&pool)];
+    let bill = world.bill();
+    for (payer, balance) in [own, pool].iter().zip(&balances) {
+        assert_eq!(bill.balance(payer), *balance, "what came in less what was charged");
+        assert!(*balance > Decimal::new(-1, 1), "nobody falls far below nothing: {balance}");
+    }
+    lab.sim.stop().await;
+    (bill, balances)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_bill_is_the_same_however_often_the_world_is_looked_at(shakes in shakes()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (seldom, often) = runtime.block_on(async { (shaken(&shakes, false).await, shaken(&shakes, true).await) });
+        prop_assert_eq!(seldom, often);
+    }
+}
+
+#[tokio::test]
+async fn a_month_of_two_hundred_servers_takes_seconds() {
+    let lab = Lab::with(ExarotonSimOptions {
+        world: ExarotonWorldKind::Large { servers: 200 },
+        is_eventful: true,
+        ..Default::default()
+    })
+    .await;
+    lab.pass(30 * DAY);
+    let bill = lab.sim.world().bill();
+    assert!(bill.charges.len() > 5_000, "{} charges", bill.charges.len());
+    let own = PayerId::Account(lab.sim.account_id().to_owned());
+    assert_eq!(lab.sim.world().balance(&own), bill.balance(&own));
+    lab.sim.stop().await;
 }
