@@ -168,8 +168,10 @@ fn engine_command(command: &EngineCommand, config: &Config, paths: &Paths) -> Re
 fn engine_words(status: &crate::model::request::EngineStatus) -> String {
     let count = |number, thing| format::count(usize::try_from(number).unwrap_or(usize::MAX), thing);
     let since = super::listing::age_text(SystemClock.now().millis_since(status.started_at));
+    let condition = std::iter::once(String::new()).chain(status.condition.sentences()).collect::<Vec<_>>();
+    let condition = condition.join("\n");
     format!(
-        "running for {since} · process {} · version {} · {} · {} going on · {} · {} · {} MiB · {}",
+        "running for {since} · process {} · version {} · {} · {} going on · {} · {} · {} MiB · {}{condition}",
         status.pid,
         status.version,
         count(status.clients, "client"),

@@ -229,14 +229,26 @@ pub async fn run_engine(paths: &EnginePaths, mode: RunMode, mut setup: EngineSet
     std::fs::write(&paths.pid, format!("{}\n", std::process::id()))
         .map_err(|error| failed("writing", &paths.pid, &error))?;
     let hang_up = CancellationToken::new();
-    let serving = tokio::spawn(socket.serve(engine.clone(), version, hang_up.clone()));
+    let mut serving = tokio::spawn(socket.serve(engine.clone(), version, hang_up.clone()));
     let signals = tokio::spawn(stop_on_signal(engine.clone()));
     tracing::info!(version, socket = %paths.socket.display(), "the engine runs");
-    task.stopped().await;
-    hang_up.cancel();
+    let mut stopped = std::pin::pin!(task.stopped());
+    let is_served = tokio::select! {
+        () = &mut stopped => true,
+        // Only a panic ends it before it is told: nobody could reach this engine any more.
+        _ = &mut serving => false,
+        () = super::panics::provoked() => true,
+    };
+    if is_served {
+        hang_up.cancel();
+        // Its panic is in the log.
+        let _served = serving.await;
+    } else {
+        tracing::error!("the socket is not served any more: ending");
+        engine.shut_down();
+        stopped.await;
+    }
     signals.abort();
-    // The socket's task only ends by being told; a panic of it is logged by the runtime.
-    let _served = serving.await;
     drop(engine);
     let _removed = std::fs::remove_file(&paths.pid);
     tracing::info!("the engine ended");

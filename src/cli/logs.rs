@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 ///
 /// A second call changes nothing.
 pub fn start() {
+    super::panics::log_them();
     let filter = EnvFilter::try_from_env("QUARTERDECK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr);

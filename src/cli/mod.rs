@@ -19,6 +19,7 @@ pub mod listing;
 pub mod logs;
 pub mod open_console;
 pub mod output;
+mod panics;
 pub mod session;
 pub mod sim_command;
 pub mod simulation;

@@ -3,6 +3,8 @@
 //! [`keys`] is the one table of every key; the file, the environment, `config show`, `config init` and the error
 //! messages all read it. Must not: open connections; a secret is resolved in [`secret`] and printed nowhere.
 
+#[cfg(test)]
+mod arbitrary_tests;
 pub mod document;
 pub mod keys;
 pub mod load;
@@ -26,7 +28,7 @@ mod tests {
         Config::from_layers(&layers).map(|config| (layers, config))
     }
 
-    const FULL: &str = r#"
+    pub(super) const FULL: &str = r#"
 [site]
 name = "northwind"
 word = "PRODUCTION"

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Where a secret is kept. Printing it prints the place, never the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +41,41 @@ impl SecretSource {
             Self::Command(line) => run(line)?,
         };
         let first = text.lines().next().unwrap_or_default().trim().to_owned();
-        if first.is_empty() { Err(format!("{self} is empty")) } else { Ok(SecretString::from(first)) }
+        if first.is_empty() {
+            return Err(format!("{self} is empty"));
+        }
+        let secret = SecretString::from(first);
+        KNOWN.lock().unwrap_or_else(PoisonError::into_inner).push(secret.clone());
+        Ok(secret)
     }
+}
+
+/// Every secret read by this process: a panic's words may quote anything, and nobody passes them on.
+static KNOWN: Mutex<Vec<SecretString>> = Mutex::new(Vec::new());
+
+/// A shorter secret would garble the text that it is taken out of.
+const REDACTED_BYTES_MIN: usize = 6;
+
+/// The text without any secret that this process has read, nor the password of a secret address.
+#[must_use]
+pub fn redact(text: &str) -> String {
+    // A panic while the lock is held must not wait for itself.
+    let Ok(known) = KNOWN.try_lock() else { return "[not shown: secrets are being read]".to_owned() };
+    let mut clean = text.to_owned();
+    for secret in known.iter().map(ExposeSecret::expose_secret) {
+        for part in std::iter::once(secret).chain(password_of(secret)) {
+            if part.len() >= REDACTED_BYTES_MIN {
+                clean = clean.replace(part, "[secret]");
+            }
+        }
+    }
+    clean
+}
+
+/// The password in `scheme://user:password@host/…`, as it is written there.
+fn password_of(address: &str) -> Option<&str> {
+    let (user_info, _) = address.split_once("://")?.1.rsplit_once('@')?;
+    user_info.split_once(':').map(|(_, password)| password)
 }
 
 /// Reads a file, refusing one that group or others may read.

@@ -144,11 +144,15 @@ impl Config {
         Ok(Self {
             site: site(layers),
             data_dir: layers.optional_text("engine.data_dir").map(PathBuf::from),
-            idle_exit_ms: layers.number("engine.idle_exit_minutes") * MINUTE_MS,
+            idle_exit_ms: layers.number("engine.idle_exit_minutes").saturating_mul(MINUTE_MS),
             limits: LimitsConfig {
-                paid_too_long_ms: layers.number("limits.paid_too_long_minutes") * MINUTE_MS,
-                provisioning_too_long_ms: layers.number("limits.provisioning_too_long_minutes") * MINUTE_MS,
-                install_deadline_ms: layers.number("limits.install_deadline_minutes") * MINUTE_MS,
+                paid_too_long_ms: layers.number("limits.paid_too_long_minutes").saturating_mul(MINUTE_MS),
+                provisioning_too_long_ms: layers
+                    .number("limits.provisioning_too_long_minutes")
+                    .saturating_mul(MINUTE_MS),
+                install_deadline_ms: layers
+                    .number("limits.install_deadline_minutes")
+                    .saturating_mul(MINUTE_MS),
                 orphan_cost_per_gib_hour: layers.decimal("limits.orphan_cost_per_gib_hour"),
             },
             console: console(layers),
@@ -225,7 +229,7 @@ fn panel(layers: &Layers, name: &str) -> Result<PanelConfig, ConfigError> {
         client_key: layers.secret(&at("client_key")),
         origin: layers.optional_text(&at("origin")),
         ca_file: layers.optional_text(&at("ca_file")).map(PathBuf::from),
-        max_body_bytes: layers.number(&at("max_body_mib")).max(1) * MIB,
+        max_body_bytes: layers.number(&at("max_body_mib")).max(1).saturating_mul(MIB),
     })
 }
 

@@ -362,9 +362,11 @@ impl Touched {
     /// Notes one change, before it is applied.
     pub fn note(&mut self, change: &Change) {
         match change {
-            Change::Site(_) | Change::Summary(_) | Change::Feed(_) | Change::Alerts(_) => {
-                self.is_header = true;
-            }
+            Change::Site(_)
+            | Change::Summary(_)
+            | Change::Feed(_)
+            | Change::Alerts(_)
+            | Change::Engine(_) => self.is_header = true,
             Change::Order(entry) => self.orders.push(entry.order.key()),
             Change::OrderRemoved(id) => self.orders.push(id.clone()),
             Change::ShopPlan(_) | Change::ShopPlanRemoved(_) | Change::RegionNodes(_) => self.is_shop = true,

@@ -76,6 +76,12 @@ pub fn site_line(context: &ViewContext<'_>, cells: u16) -> Line<'static> {
         }
     }
     let warning = context.glyphs.warning;
+    if !context.fleet.engine.failed_parts.is_empty() {
+        add(format!("{bad} engine failed in part"), theme.bar_bad, 0);
+    }
+    if let Some(rebuild) = context.fleet.engine.rebuild {
+        add(format!("{warning} index {}%", rebuild.percent()), theme.bar_warning, 2);
+    }
     let counts = [
         (summary.runs_needing_operator, "needs operator", bad, theme.bar_bad, 1),
         (summary.stuck_orders, "stuck", warning, theme.bar_warning, 1),

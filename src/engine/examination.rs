@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::doctor::{self, DoctorInput};
 use super::handle::Engine;
+use crate::model::condition::EngineCondition;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::AccountId;
 use crate::model::node::Node;
@@ -17,7 +18,8 @@ const NODES_COUNTED: usize = 60;
 
 /// Examines every orders database with its panel, then panels without one, then adds what the reconciler found.
 pub(super) async fn examine(engine: &Engine) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> =
+        engine.fleet.read(|fleet| of_engine(&fleet.engine)).into_iter().collect();
     for account in engine.panels.keys() {
         let panel = read_panel(engine, account).await;
         let shops: Vec<&dyn OrdersDatabase> = engine
@@ -45,6 +47,32 @@ pub(super) async fn examine(engine: &Engine) -> Vec<Finding> {
     }
     findings.extend(engine.fleet.read(|fleet| fleet.findings.clone()));
     findings
+}
+
+/// The engine's own condition, when there is something to know.
+fn of_engine(condition: &EngineCondition) -> Option<Finding> {
+    let has_failed = !condition.failed_parts.is_empty();
+    let (severity, title, advice) = match condition.rebuild {
+        _ if has_failed => (
+            Severity::Error,
+            "the engine failed in part".to_owned(),
+            "start it anew with `quarterdeck engine stop`: runs go on; its log tells where it failed",
+        ),
+        Some(rebuild) => (
+            Severity::Info,
+            format!("the index over the records is being rebuilt: {}%", rebuild.percent()),
+            "nothing to do: everything works meanwhile",
+        ),
+        None => return None,
+    };
+    Some(Finding {
+        check: "engine".to_owned(),
+        severity,
+        title,
+        why: "What the engine does not do any more, nobody sees or ends.".to_owned(),
+        advice: advice.to_owned(),
+        rows: condition.sentences(),
+    })
 }
 
 /// The finding with the shop's name before its title, unless the title names it already.

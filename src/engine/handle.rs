@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::consoles::Consoles;
 use super::money::keeper::Keeper;
+use super::panics::caught;
 use super::requests;
 use super::runs::Runner;
 use super::shared::SharedFleet;
@@ -100,7 +101,8 @@ impl EngineHandle {
     ///
     /// Cancel-safe: an action that was started goes on.
     pub async fn request(&self, caller: &Caller, request: Request) -> Result<Reply, Problem> {
-        requests::answer(&self.engine, caller, request).await
+        // Whoever asked waits for an answer, also when a bug ends the work.
+        caught("answering", requests::answer(&self.engine, caller, request)).await.flatten()
     }
 
     /// Starts reading the fleet: a snapshot, then numbered deltas, a new snapshot when the reader was too slow.

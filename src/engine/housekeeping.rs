@@ -12,12 +12,16 @@ use super::observation::Observation;
 use super::policy::LifetimePolicy;
 use super::shared::SharedFleet;
 use super::usage::record;
+use crate::model::condition::IndexRebuild;
 use crate::model::fleet::{Fleet, Metric, Sample, SeriesKey, SeriesOwner};
 use crate::model::problem::Problem;
 use crate::store::Store;
 
 /// How often nodes and burn are sampled, and time-dependent troubles looked at again.
 const EVERY: Duration = Duration::from_mins(1);
+
+/// How often a rebuild is looked at: often enough for a percentage to move.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
 /// Keeps the cache behind the fleet, at most every `every`, while something changes.
 pub async fn keep_cache(fleet: Arc<SharedFleet>, store: Store, every: Duration, shutdown: CancellationToken) {
@@ -37,6 +41,28 @@ pub async fn keep_cache(fleet: Arc<SharedFleet>, store: Store, every: Duration, 
             fleet.observe(Observation::Notice { text });
         }
     }
+}
+
+/// Tells how far the rebuild of the store's index is until it is done, and what the store says at its end.
+pub async fn follow_rebuild(fleet: Arc<SharedFleet>, store: Store, shutdown: CancellationToken) {
+    while observe_rebuild(&fleet, &store) {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(FOLLOW_EVERY) => {}
+        }
+    }
+    for text in store.take_notices() {
+        fleet.observe(Observation::Notice { text });
+    }
+}
+
+/// Takes over how far the rebuild is; false when none goes on.
+pub fn observe_rebuild(fleet: &SharedFleet, store: &Store) -> bool {
+    let rebuild = store
+        .rebuild_progress()
+        .map(|progress| IndexRebuild { indexed: progress.indexed, records: progress.records });
+    fleet.observe(Observation::Rebuild(rebuild));
+    rebuild.is_some()
 }
 
 /// Writes the whole cache and flushes the store.

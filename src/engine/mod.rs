@@ -15,6 +15,7 @@ pub mod handle;
 mod housekeeping;
 pub mod money;
 pub mod observation;
+mod panics;
 pub mod policy;
 pub mod poll;
 pub mod reconcile;

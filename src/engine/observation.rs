@@ -1,6 +1,7 @@
 //! What somebody saw: the only way anything gets into the fleet.
 
 use crate::model::account::Feed;
+use crate::model::condition::IndexRebuild;
 use crate::model::credits::CreditServer;
 use crate::model::fleet::{Change, Sample, SeriesKey};
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
@@ -96,6 +97,13 @@ pub enum Observation {
     },
     /// What the books tell: kept already.
     Money(Vec<Change>),
+    /// How far the rebuild of the store's index is; nothing when none goes on.
+    Rebuild(Option<IndexRebuild>),
+    /// A part of the engine ended in a panic.
+    PartFailed {
+        /// Its name, to begin a sentence with.
+        part: String,
+    },
     /// Time has passed: what depends on it (stuck orders) is looked at again.
     Tick,
 }

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::cadence;
 use super::focus::Attended;
 use super::observation::Observation;
+use super::panics::caught;
 use super::policy::PollPolicy;
 use super::shared::SharedFleet;
 use crate::model::account::{Feed, FeedKind, Provider};
@@ -134,7 +135,8 @@ impl Poller {
     /// Waits until it is time: due, asked to, pushed, or looked at.
     async fn wait(&mut self, waiting: &mut Waiting) {
         let source = Arc::clone(&self.source);
-        let mut change = source.wait_for_change();
+        let change = async { caught("listening", source.wait_for_change()).await.flatten() };
+        tokio::pin!(change);
         let refresh = Arc::clone(&self.refresh);
         let overdue = self.until_overdue();
         tokio::pin!(overdue);
@@ -183,8 +185,10 @@ impl Poller {
     async fn attempt(&mut self) -> Duration {
         let began = Instant::now();
         let deadline = Duration::from_millis(self.policy.attempt_deadline_ms);
-        let source = Arc::clone(&self.source);
-        let read = tokio::time::timeout(deadline, source.read(self.fleet.now()));
+        let (source, asked_at) = (Arc::clone(&self.source), self.fleet.now());
+        // Called inside too: a source may panic before it returns its future.
+        let read = caught("reading", async { source.read(asked_at).await });
+        let read = tokio::time::timeout(deadline, read);
         tokio::pin!(read);
         let result = tokio::select! {
             result = &mut read => result,
@@ -193,7 +197,7 @@ impl Poller {
                 read.await
             }
         };
-        let result = result.unwrap_or_else(|_| Err(self.too_late()));
+        let result = result.unwrap_or_else(|_| Ok(Err(self.too_late()))).flatten();
         let now = self.fleet.now();
         let mut rest_ms = 0;
         match result {

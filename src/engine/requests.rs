@@ -137,6 +137,7 @@ fn status(engine: &Engine) -> EngineStatus {
         data_dir: engine.data_dir.display().to_string(),
         servers,
         orders,
+        condition: engine.fleet.read(|fleet| fleet.engine.clone()),
     }
 }
 

@@ -205,5 +205,6 @@ fn is_cached(change: &Change) -> bool {
             | Change::Alerts(_)
             | Change::Samples { .. }
             | Change::Notice { .. }
+            | Change::Engine(_)
     )
 }

@@ -1,13 +1,13 @@
 //! Putting an engine together, and taking it apart in reverse order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::cache::Remembered;
@@ -23,9 +23,10 @@ use super::runs::{RunContext, Runner};
 use super::shared::SharedFleet;
 use super::sources::{NodesSource, OrdersSource, ServersSource};
 use super::usage::UsagePoller;
+use crate::model::account::{Feed, FeedKind};
 use crate::model::fleet::SERIES_POINTS_KEPT;
 use crate::model::ids::AccountId;
-use crate::model::problem::Problem;
+use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::site::Site;
 use crate::model::time::Clock;
 use crate::providers::orders::OrdersDatabase;
@@ -55,7 +56,32 @@ pub struct EngineSetup {
 /// The tasks of a running engine.
 pub struct EngineTask {
     handle: EngineHandle,
+    tasks: Parts,
+}
+
+/// What runs, by name.
+#[derive(Default)]
+struct Parts {
     tasks: JoinSet<()>,
+    names: HashMap<task::Id, Part>,
+}
+
+/// A task and the feed that stands still without it.
+struct Part {
+    name: String,
+    feed: Option<(AccountId, FeedKind)>,
+}
+
+impl Parts {
+    fn spawn(
+        &mut self,
+        name: impl Into<String>,
+        feed: Option<(AccountId, FeedKind)>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let id = self.tasks.spawn(work).id();
+        self.names.insert(id, Part { name: name.into(), feed });
+    }
 }
 
 impl EngineTask {
@@ -66,23 +92,41 @@ impl EngineTask {
         loop {
             tokio::select! {
                 () = engine.shutdown.cancelled() => break,
-                Some(ended) = self.tasks.join_next() => say_if_panicked(engine, ended),
+                Some(Err(panicked)) = self.tasks.tasks.join_next() => {
+                    if let Some(part) = self.tasks.names.get(&panicked.id()) {
+                        say_that_it_failed(engine, part);
+                    }
+                }
             }
         }
-        while self.tasks.join_next().await.is_some() {}
+        while self.tasks.tasks.join_next().await.is_some() {}
         engine.runner.shutdown().await;
         housekeeping::save(&engine.fleet, &engine.store).await;
     }
 }
 
-/// A task that panicked is a bug, and what it did is not done any more: everybody is told.
-fn say_if_panicked(engine: &Engine, ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "a task of the engine ended in a panic");
-        let text =
-            "a part of the engine failed and does not work any more: restart it (`quarterdeck engine stop`)";
-        engine.fleet.observe(Observation::Notice { text: text.to_owned() });
+/// A task that panicked is a bug, and what it did is not done any more: everybody is told, and its feed is shown as failed.
+fn say_that_it_failed(engine: &Engine, part: &Part) {
+    let Part { name, feed } = part;
+    tracing::error!(part = name, "a task of the engine ended in a panic");
+    let text =
+        format!("{name} failed and does not work any more: restart the engine (`quarterdeck engine stop`)");
+    let feed = feed.as_ref().and_then(|place| engine.fleet.read(|fleet| fleet.feeds.get(place).cloned()));
+    if let Some(feed) = feed {
+        let problem = Problem {
+            kind: ProblemKind::Unavailable,
+            fault: Fault::Internal,
+            retry: Retry::Never,
+            effect: Effect::None,
+            message: format!("{name} failed inside Quarterdeck (a panic)"),
+            advice: "restart the engine; its log tells the place".to_owned(),
+        };
+        let failures = feed.failures.saturating_add(1);
+        let feed = Feed { problem: Some(problem), failures, next_at: None, ..feed };
+        engine.fleet.observe(Observation::Feed(Box::new(feed)));
     }
+    engine.fleet.observe(Observation::PartFailed { part: name.clone() });
+    engine.fleet.observe(Observation::Notice { text });
 }
 
 /// Starts an engine: opens the store, shows what it remembers, resumes runs, begins to poll. Returns before any provider
@@ -156,6 +200,7 @@ async fn open(
                 fleet.observe(Observation::Notice { text: format!("no cached lists: {problem}") });
             }
         }
+        housekeeping::observe_rebuild(&fleet, &store);
         for text in report.notices {
             fleet.observe(Observation::Notice { text });
         }
@@ -176,27 +221,39 @@ fn sources(
     orders.chain(servers).chain(nodes).collect()
 }
 
-fn spawn(engine: &Arc<Engine>, sources: Vec<Arc<dyn Source>>, policy: &Policy) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
+fn spawn(engine: &Arc<Engine>, sources: Vec<Arc<dyn Source>>, policy: &Policy) -> Parts {
+    let mut parts = Parts::default();
     let (fleet, store, shutdown) = (&engine.fleet, &engine.store, &engine.shutdown);
     let mut first_after = Duration::ZERO;
     for (source, refresh) in sources.into_iter().zip(&engine.refresh) {
+        let feed = (source.account().clone(), source.kind());
+        let name = format!("the poller of {}'s {}", feed.0, feed.1.words());
         let poller = Poller::new(source, Arc::clone(fleet), policy.polling.clone(), Arc::clone(refresh));
-        tasks.spawn(poller.run(first_after, shutdown.clone()));
+        parts.spawn(name, Some(feed), poller.run(first_after, shutdown.clone()));
         first_after += Duration::from_millis(policy.polling.stagger_ms);
     }
     for panel in engine.panels.values() {
         let source = Arc::new(panel.clone());
         let poller = UsagePoller::new(source, Arc::clone(fleet), Some(store.clone()), policy.polling.clone());
-        tasks.spawn(poller.run(shutdown.clone()));
+        let feed = (panel.account().clone(), FeedKind::Usage);
+        let name = format!("the poller of {}'s {}", feed.0, feed.1.words());
+        parts.spawn(name, Some(feed), poller.run(shutdown.clone()));
     }
     let every = Duration::from_millis(policy.polling.cache_every_ms);
-    tasks.spawn(housekeeping::keep_cache(Arc::clone(fleet), store.clone(), every, shutdown.clone()));
-    tasks.spawn(housekeeping::sample(Arc::clone(fleet), store.clone(), shutdown.clone()));
+    let (fleet, store) = (|| Arc::clone(fleet), || store.clone());
+    parts.spawn(
+        "keeping the cache",
+        None,
+        housekeeping::keep_cache(fleet(), store(), every, shutdown.clone()),
+    );
+    let following = housekeeping::follow_rebuild(fleet(), store(), shutdown.clone());
+    parts.spawn("following the rebuild", None, following);
+    parts.spawn("sampling nodes and burn", None, housekeeping::sample(fleet(), store(), shutdown.clone()));
     if engine.has_money {
-        tasks.spawn(Arc::clone(&engine.keeper).run(shutdown.clone()));
+        parts.spawn("keeping the books", None, Arc::clone(&engine.keeper).run(shutdown.clone()));
     }
     let clients = engine.clients.subscribe();
-    tasks.spawn(housekeeping::leave_when_idle(Arc::clone(fleet), clients, policy.lifetime, shutdown.clone()));
-    tasks
+    let leaving = housekeeping::leave_when_idle(fleet(), clients, policy.lifetime, shutdown.clone());
+    parts.spawn("leaving when idle", None, leaving);
+    parts
 }

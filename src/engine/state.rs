@@ -13,6 +13,7 @@ use super::money;
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen};
 use crate::model::account::{Feed, FeedKind};
+use crate::model::condition::EngineCondition;
 use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
 use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderKey, RunId, ServerKey};
 use crate::model::node::Node;
@@ -142,6 +143,12 @@ impl FleetState {
                 touched.direct.extend(changes);
                 touched.reconcile = touched.reconcile.max(Reconcile::Orders);
             }
+            Observation::Rebuild(rebuild) => self.engine(touched, |engine| engine.rebuild = rebuild),
+            Observation::PartFailed { part } => self.engine(touched, |engine| {
+                if !engine.failed_parts.contains(&part) {
+                    engine.failed_parts.push(part);
+                }
+            }),
             Observation::Tick => touched.reconcile = Reconcile::Orders,
         }
     }
@@ -154,6 +161,14 @@ impl FleetState {
             touched.direct.push(Change::Feed(Box::new(feed.clone())));
         }
         self.fleet.feeds.insert(place, feed);
+    }
+
+    fn engine(&mut self, touched: &mut Touched, change: impl FnOnce(&mut EngineCondition)) {
+        let before = self.fleet.engine.clone();
+        change(&mut self.fleet.engine);
+        if self.fleet.engine != before {
+            touched.direct.push(Change::Engine(Box::new(self.fleet.engine.clone())));
+        }
     }
 
     fn site(&mut self, site: crate::model::site::Site, touched: &mut Touched) {

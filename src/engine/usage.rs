@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::focus::Attended;
 use super::observation::Observation;
+use super::panics::caught;
 use super::policy::PollPolicy;
 use super::shared::SharedFleet;
 use crate::model::account::{Feed, FeedKind, Provider};
@@ -274,7 +275,7 @@ pub(super) fn record(fleet: &SharedFleet, store: Option<&Store>, series: SeriesK
 }
 
 async fn ask(source: Arc<dyn UsageSource>, key: ServerKey, uuid: String) -> Outcome {
-    let result = source.resources(&uuid).await;
+    let result = caught("reading a server's use", source.resources(&uuid)).await.flatten();
     (key, result)
 }
 

@@ -38,6 +38,19 @@ pub enum FeedKind {
     Credits,
 }
 
+impl FeedKind {
+    /// What it delivers, in a sentence.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Nodes => "nodes",
+            Self::Servers => "servers",
+            Self::Usage => "use",
+        }
+    }
+}
+
 /// How old and how trustworthy what a feed last delivered is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,6 +13,7 @@ use super::account::{Feed, FeedKind};
 use super::balance::BalanceKey;
 use super::balance_view::BalanceView;
 use super::credits::CreditServer;
+use super::condition::EngineCondition;
 use super::finding::Finding;
 use super::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 use super::money::Money;
@@ -192,6 +193,8 @@ pub enum Change {
         /// What happened.
         text: String,
     },
+    /// The engine's own condition.
+    Engine(Box<EngineCondition>),
 }
 
 /// How many points of a series a mirror keeps: wide enough for a 200-column sparkline.
@@ -263,6 +266,8 @@ pub struct FleetOf<Orders, Servers> {
     pub series: BTreeMap<SeriesKey, Vec<Sample>>,
     /// Lines for everyone, oldest first.
     pub notices: Vec<(Timestamp, String)>,
+    /// The engine's own condition.
+    pub engine: EngineCondition,
 }
 
 impl<Orders, Servers> FleetOf<Orders, Servers>
@@ -339,6 +344,7 @@ where
                 let surplus = self.notices.len().saturating_sub(NOTICES_KEPT);
                 self.notices.drain(..surplus);
             }
+            Change::Engine(condition) => self.engine = *condition,
         }
     }
 
@@ -385,6 +391,7 @@ impl Fleet {
             .chain(std::iter::once_with(|| Change::Alerts(self.alerts.clone())))
             .chain(self.servers.values().cloned().map(Change::Server))
             .chain(self.notices.iter().map(|(at, text)| Change::Notice { at: *at, text: text.clone() }))
+            .chain(std::iter::once_with(|| Change::Engine(Box::new(self.engine.clone()))))
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{ActionPlan, ActionRequest};
 use super::balance::BalanceKey;
+use super::condition::EngineCondition;
 use super::finding::Finding;
 use super::fleet::{Sample, SeriesKey};
 use super::ids::{NodeKey, OperatorName, PlanId, RunId, ServerKey};
@@ -155,6 +156,8 @@ pub struct EngineStatus {
     pub servers: u32,
     /// Orders known.
     pub orders: u32,
+    /// What it does to its own data, and what of it failed.
+    pub condition: EngineCondition,
 }
 
 /// One slice of a balance's history.

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::index::{self, Entry, IndexState, Place};
+use super::listed::ListedIndex;
+use super::live::{Index, Live};
 use super::log::{self, Replay};
 use super::record;
 use super::segment::{Line, SegmentName};
@@ -13,14 +15,8 @@ use super::table_folder::{OpenTables, TableFolder};
 use super::tables::{MemoryTables, Table, TableFault, Tables};
 use crate::model::problem::Problem;
 
-/// Records handed to the index at once while catching up.
-const CATCH_UP_BATCH: usize = 2048;
-
-/// The tables in use and the state of the index in them: both change together when the tables fail.
-pub(super) struct Live {
-    pub tables: Arc<dyn Tables>,
-    pub index: Mutex<IndexState>,
-}
+/// Records handed to the index at once.
+pub(super) const BATCH: usize = 2048;
 
 /// A store ready to be used.
 pub(super) struct CaughtUp {
@@ -28,64 +24,76 @@ pub(super) struct CaughtUp {
     pub replay: Replay,
     /// The highest sequence number that the index knew of.
     pub known_sequence: u64,
+    /// The index in memory serves, and the one in the tables is to be built beside it from here on.
+    pub rebuild_from: Option<IndexState>,
 }
 
-/// Brings the index up to the log. Tables that fail on the way are condemned and replaced by tables in memory.
+/// Brings the index up to the log. More than `at_once_max` missing records are left to a rebuild in the background, and a
+/// list in memory serves until it is done. Tables that fail on the way are condemned and replaced by tables in memory.
 pub(super) fn bring_up(
     folder: &TableFolder,
     open_tables: OpenTables,
     log_folder: &Path,
+    at_once_max: usize,
     notices: &mut Vec<String>,
 ) -> Result<CaughtUp, Problem> {
-    let mut said = Vec::new();
-    let mut outcome = bring_up_tables(open_tables, log_folder, &mut said)?;
-    if let Err(fault) = &outcome {
-        said.clear();
-        let marked = folder.condemn(&fault.0);
-        let until =
-            if marked.is_ok() { "set aside at the next start" } else { "its folder cannot be written" };
-        notices.push(format!("the cache failed ({fault}): going on in memory, records are safe; {until}"));
-        let memory = OpenTables { tables: Arc::new(MemoryTables::default()), index: None };
-        outcome = bring_up_tables(memory, log_folder, &mut said)?;
+    let OpenTables { tables, index: found, is_memory } = open_tables;
+    let known = found.unwrap_or_default();
+    let mut following = Following::new(known);
+    let mut replay = log::replay(log_folder, &mut |name, line| following.take(name, line))?;
+    say_what_was_found(&replay, known, notices);
+    let agrees = following.agrees();
+    let mut missing = following.missing;
+    if is_memory {
+        let index = Index::Listed(listed(missing));
+        return Ok(CaughtUp { live: Live { tables, index }, replay, known_sequence: 0, rebuild_from: None });
     }
-    notices.append(&mut said);
-    outcome.map_err(|fault| Problem::storage(fault.0))
+    let from = if agrees { known } else { IndexState::default() };
+    if from.through == 0 && known.through > 0 {
+        (replay, missing) = list_all(log_folder)?;
+    }
+    let count = missing.len();
+    if count > at_once_max {
+        if from.through > 0 {
+            (replay, missing) = list_all(log_folder)?;
+        }
+        notices.push(format!(
+            "the index over the records {}: rebuilt from the log in the background ({count} records)",
+            why(found, agrees)
+        ));
+        let live = Live { tables, index: Index::Listed(listed(missing)) };
+        return Ok(CaughtUp { live, replay, known_sequence: known.through, rebuild_from: Some(from) });
+    }
+    let live = match fill(&*tables, from, &missing) {
+        Ok(state) => {
+            if replay.records > 0 && (!agrees || found.is_none()) {
+                let (why, records) = (why(found, agrees), state.entries);
+                notices.push(format!(
+                    "the index over the records {why}: rebuilt from the log ({records} records)"
+                ));
+            }
+            Live { tables, index: Index::kept(state) }
+        }
+        Err(fault) => {
+            let until = match folder.condemn(&fault.0) {
+                Ok(()) => "set aside at the next start",
+                Err(_) => "its folder cannot be written",
+            };
+            notices
+                .push(format!("the cache failed ({fault}): going on in memory, records are safe; {until}"));
+            (replay, missing) = list_all(log_folder)?;
+            Live { tables: Arc::new(MemoryTables::default()), index: Index::Listed(listed(missing)) }
+        }
+    };
+    Ok(CaughtUp { live, replay, known_sequence: known.through, rebuild_from: None })
 }
 
-fn bring_up_tables(
-    open_tables: OpenTables,
-    log_folder: &Path,
-    notices: &mut Vec<String>,
-) -> Result<Result<CaughtUp, TableFault>, Problem> {
-    let OpenTables { tables, index } = open_tables;
-    let known = match index {
-        Some(index) => index,
-        // An interrupted rebuild leaves entries without a state.
-        None => match tables.clear(Table::Index) {
-            Ok(()) => IndexState::default(),
-            Err(fault) => return Ok(Err(fault)),
-        },
-    };
-    let mut following = Following::new(&*tables, known, u64::MAX);
-    let replay = log::replay(log_folder, &mut |name, line| following.take(name, line))?;
-    let mut ended = match following.finish() {
-        Ok(ended) => ended,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    say_what_was_found(&replay, known, notices);
-    if !ended.agrees || (index.is_none() && replay.records > 0) {
-        if !ended.agrees {
-            ended.indexed = match rebuild(&*tables, log_folder)? {
-                Ok(indexed) => indexed,
-                Err(fault) => return Ok(Err(fault)),
-            };
-        }
-        let why = if ended.agrees { "was missing" } else { "did not agree with the log" };
-        let records = ended.indexed.entries;
-        notices.push(format!("the index over the records {why}: rebuilt from the log ({records} records)"));
+fn why(found: Option<IndexState>, agrees: bool) -> &'static str {
+    match (found, agrees) {
+        (_, false) => "did not agree with the log",
+        (None, true) => "was missing",
+        (Some(_), true) => "was far behind the log",
     }
-    let live = Live { tables, index: Mutex::new(ended.indexed) };
-    Ok(Ok(CaughtUp { live, replay, known_sequence: known.through }))
 }
 
 fn say_what_was_found(replay: &Replay, known: IndexState, notices: &mut Vec<String>) {
@@ -97,58 +105,64 @@ fn say_what_was_found(replay: &Replay, known: IndexState, notices: &mut Vec<Stri
     }
 }
 
+fn listed(entries: Vec<Entry>) -> Arc<Mutex<ListedIndex>> {
+    let mut list = ListedIndex::default();
+    list.extend(entries);
+    Arc::new(Mutex::new(list))
+}
+
+/// Every record of the log.
+fn list_all(log_folder: &Path) -> Result<(Replay, Vec<Entry>), Problem> {
+    let mut following = Following::new(IndexState::default());
+    let replay = log::replay(log_folder, &mut |name, line| following.take(name, line))?;
+    Ok((replay, following.missing))
+}
+
+/// Empties the index where it has to begin anew: an interrupted rebuild leaves entries without a state.
+pub(super) fn begin(tables: &dyn Tables, from: IndexState) -> Result<(), TableFault> {
+    if from == IndexState::default() { tables.clear(Table::Index) } else { Ok(()) }
+}
+
+/// Adds records to the index in the tables, which reaches up to `from`.
+fn fill(tables: &dyn Tables, from: IndexState, missing: &[Entry]) -> Result<IndexState, TableFault> {
+    begin(tables, from)?;
+    let mut state = from;
+    for batch in missing.chunks(BATCH) {
+        index::add(tables, &mut state, batch)?;
+    }
+    Ok(state)
+}
+
 /// Builds the index anew from the log.
 pub(super) fn rebuild(
     tables: &dyn Tables,
     log_folder: &Path,
 ) -> Result<Result<IndexState, TableFault>, Problem> {
-    if let Err(fault) = tables.clear(Table::Index) {
-        return Ok(Err(fault));
-    }
-    let mut following = Following::new(tables, IndexState::default(), u64::MAX);
-    log::replay(log_folder, &mut |name, line| following.take(name, line))?;
-    Ok(following.finish().map(|ended| ended.indexed))
+    let (_, entries) = list_all(log_folder)?;
+    Ok(fill(tables, IndexState::default(), &entries))
 }
 
-/// Tables in memory, indexed up to the record `synced`.
+/// Tables in memory, and a list of the records up to `synced`: those behind it are not acknowledged yet.
 pub(super) fn in_memory(log_folder: &Path, synced: u64) -> Result<Live, Problem> {
-    let tables: Arc<dyn Tables> = Arc::new(MemoryTables::default());
-    let mut following = Following::new(&*tables, IndexState::default(), synced);
-    log::replay(log_folder, &mut |name, line| following.take(name, line))?;
-    let indexed = following.finish().map_err(|fault| Problem::storage(fault.0))?.indexed;
-    Ok(Live { tables, index: Mutex::new(indexed) })
+    let (_, mut entries) = list_all(log_folder)?;
+    entries.retain(|entry| entry.sequence <= synced);
+    Ok(Live { tables: Arc::new(MemoryTables::default()), index: Index::Listed(listed(entries)) })
 }
 
-/// Follows a replay: compares the records that are indexed and takes in those that are not.
-struct Following<'a> {
-    tables: &'a dyn Tables,
-    indexed: IndexState,
+/// Follows a replay: compares the records that are indexed and collects those that are not.
+struct Following {
     /// What the index should have been, by the log.
     seen: IndexState,
     known: IndexState,
-    /// Records behind this one are not acknowledged yet.
-    up_to: u64,
-    pending: Vec<Entry>,
-    fault: Option<TableFault>,
+    missing: Vec<Entry>,
 }
 
-/// The end of a replay that was followed.
-struct Ended {
-    indexed: IndexState,
-    /// What was indexed before is what the log holds.
-    agrees: bool,
-}
-
-impl<'a> Following<'a> {
-    fn new(tables: &'a dyn Tables, known: IndexState, up_to: u64) -> Self {
-        let seen = IndexState::default();
-        Self { tables, indexed: known, seen, known, up_to, pending: Vec::new(), fault: None }
+impl Following {
+    fn new(known: IndexState) -> Self {
+        Self { seen: IndexState::default(), known, missing: Vec::new() }
     }
 
     fn take(&mut self, segment: SegmentName, line: &Line<'_>) -> Result<(), &'static str> {
-        if line.sequence > self.up_to {
-            return Ok(());
-        }
         if line.sequence <= self.known.through {
             self.seen.include(line.sequence, line.checksum);
             return Ok(());
@@ -156,27 +170,12 @@ impl<'a> Following<'a> {
         let head = record::parse_head(line.text)?;
         let length = u32::try_from(line.text.len()).map_err(|_| "the line is too long")?;
         let place = Place { segment, offset: line.offset, length, checksum: line.checksum };
-        self.pending.push(Entry { sequence: line.sequence, kind: head.kind, key: head.key, place });
-        if self.pending.len() >= CATCH_UP_BATCH {
-            self.write();
-        }
+        self.missing.push(Entry { sequence: line.sequence, kind: head.kind, key: head.key, place });
         Ok(())
     }
 
-    fn write(&mut self) {
-        if self.fault.is_none() {
-            self.fault = index::add(self.tables, &mut self.indexed, &self.pending).err();
-        }
-        self.pending.clear();
-    }
-
-    fn finish(mut self) -> Result<Ended, TableFault> {
-        if !self.pending.is_empty() {
-            self.write();
-        }
-        match self.fault {
-            Some(fault) => Err(fault),
-            None => Ok(Ended { indexed: self.indexed, agrees: self.seen == self.known }),
-        }
+    /// What was indexed before is what the log holds.
+    fn agrees(&self) -> bool {
+        self.seen == self.known
     }
 }

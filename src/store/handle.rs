@@ -2,50 +2,32 @@
 //!
 //! Must not: let a failure of the tables reach a caller who asked for records: they are rebuilt from the log.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
-use super::catch_up::{self, CaughtUp, Live};
-use super::disk::{Disk, RealDisk};
-use super::index::{self, Entry};
+use super::catch_up::{self, CaughtUp};
+use super::live::lock;
 use super::lock::FolderLock;
 use super::log::{self, LOG_FOLDER};
+use super::options::StoreOptions;
 use super::reader;
+use super::rebuild::{self, RebuildProgress};
 use super::record::{self, Record, RecordKind};
+use super::segment::io_problem;
 use super::series::Buffers;
+use super::shared::Shared;
 use super::table_folder::TableFolder;
-use super::tables::{Table, TableFault, Tables};
+use super::tables::Table;
 use super::wait;
 use super::writer::{self, Append};
 use crate::model::fleet::{Sample, SeriesKey};
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::{Clock, Timestamp};
-
-/// Notices kept until someone takes them; full: the oldest goes.
-const NOTICES_MAX: usize = 64;
-
-/// A segment is closed when it is this long. Small enough to read whole, large enough to compress well.
-pub(super) const SEGMENT_MAX_BYTES: u64 = 8 << 20;
-
-/// How a store is opened.
-#[derive(Clone)]
-pub struct StoreOptions {
-    /// A segment that reached this many bytes is closed.
-    pub segment_max_bytes: u64,
-    /// Where log segments are created.
-    pub disk: Arc<dyn Disk>,
-}
-
-impl Default for StoreOptions {
-    fn default() -> Self {
-        Self { segment_max_bytes: SEGMENT_MAX_BYTES, disk: Arc::new(RealDisk) }
-    }
-}
 
 /// What opening found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,22 +44,13 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-/// What the writer's thread shares with the handle.
-struct Shared {
-    log_folder: PathBuf,
-    table_folder: TableFolder,
-    live: RwLock<Arc<Live>>,
-    /// The last sequence number that is on the disk.
-    synced: std::sync::atomic::AtomicU64,
-    notices: Mutex<Vec<String>>,
-}
-
 struct Inner {
     shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
     series: Mutex<Buffers>,
     sender: Option<mpsc::Sender<Append>>,
     writer: Option<JoinHandle<()>>,
+    rebuild: Option<JoinHandle<()>>,
     _lock: FolderLock,
 }
 
@@ -89,15 +62,18 @@ impl Drop for Inner {
         {
             tracing::error!("the writer of the record log ended in a panic");
         }
+        self.shared.rebuilding.stop();
+        if let Some(rebuild) = self.rebuild.take()
+            && rebuild.join().is_err()
+        {
+            tracing::error!("the rebuild of the index ended in a panic");
+        }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Store {
-    /// Opens the store in `dir`, creating it when it does not exist. Blocks: it reads and checks the whole log.
+    /// Opens the store in `dir`, creating it when it does not exist. Blocks: it reads and checks the whole log. An index
+    /// that is damaged, missing or far behind is rebuilt in the background; a list made from that one reading serves meanwhile.
     ///
     /// # Errors
     /// `Unavailable` when another process has it open; `Storage` when the folder or the log cannot be read or written.
@@ -120,18 +96,15 @@ impl Store {
         let mut notices = Vec::new();
         log::mend_end(&log_folder, &mut notices)?;
         let table_folder = TableFolder::of(dir);
-        let open_tables = table_folder.open(&mut notices);
-        let CaughtUp { live, replay, known_sequence } =
-            catch_up::bring_up(&table_folder, open_tables, &log_folder, &mut notices)?;
+        let open_tables = table_folder.open(&options.tables, &mut notices);
+        let at_once_max = options.tables.index_at_once_max;
+        let CaughtUp { live, replay, known_sequence, rebuild_from } =
+            catch_up::bring_up(&table_folder, open_tables, &log_folder, at_once_max, &mut notices)?;
         let position = log::position_after(&replay, known_sequence);
         let report = OpenReport { notices, last_sequence: position.next_sequence - 1 };
-        let shared = Arc::new(Shared {
-            log_folder: log_folder.clone(),
-            table_folder,
-            live: RwLock::new(Arc::new(live)),
-            synced: report.last_sequence.into(),
-            notices: Mutex::default(),
-        });
+        let shared =
+            Shared::new(log_folder.clone(), table_folder, options.tables, live, report.last_sequence);
+        let shared = Arc::new(shared);
         let (for_synced, for_notices) = (Arc::clone(&shared), Arc::clone(&shared));
         let (sender, thread) = writer::start(writer::Setup {
             folder: log_folder,
@@ -142,12 +115,14 @@ impl Store {
             on_synced: Box::new(move |entries| for_synced.index(entries)),
             on_notice: Arc::new(move |notice| for_notices.notice(notice)),
         })?;
+        let rebuild = rebuild_from.map(|from| rebuild::start(Arc::clone(&shared), from)).transpose();
         let inner = Inner {
             shared,
             clock,
             series: Mutex::default(),
             sender: Some(sender),
             writer: Some(thread),
+            rebuild: rebuild.map_err(|error| io_problem("start a rebuild in", dir, &error))?,
             _lock: folder_lock,
         };
         Ok((Self { inner: Arc::new(inner) }, report))
@@ -214,7 +189,7 @@ impl Store {
     /// As [`Store::records`].
     pub fn last_records(&self, kind: RecordKind, limit: usize) -> Result<Vec<Record>, Problem> {
         let shared = &self.inner.shared;
-        let places = shared.with_tables(|tables| index::places_of_kind(tables, kind, limit))?;
+        let places = shared.with_live(|live| live.places_of_kind(kind, limit))?;
         reader::read_records(&shared.log_folder, &places)
     }
 
@@ -224,7 +199,7 @@ impl Store {
     /// As [`Store::records`].
     pub fn records_of(&self, kind: RecordKind, key: &str) -> Result<Vec<Record>, Problem> {
         let shared = &self.inner.shared;
-        let places = shared.with_tables(|tables| index::places_of_key(tables, kind, key))?;
+        let places = shared.with_live(|live| live.places_of_key(kind, key))?;
         reader::read_records(&shared.log_folder, &places)
     }
 
@@ -296,69 +271,13 @@ impl Store {
     /// What happened since the last call that people should know: tables replaced, chunks left out.
     #[must_use]
     pub fn take_notices(&self) -> Vec<String> {
-        std::mem::take(&mut *lock(&self.inner.shared.notices))
-    }
-}
-
-impl Shared {
-    fn notice(&self, notice: String) {
-        tracing::warn!("{notice}");
-        let mut notices = lock(&self.notices);
-        if notices.len() == NOTICES_MAX {
-            notices.remove(0);
-        }
-        notices.push(notice);
+        self.inner.shared.take_notices()
     }
 
-    fn live(&self) -> Arc<Live> {
-        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Takes records that are on the disk into the index.
-    fn index(&self, entries: &[Entry]) {
-        if let Some(last) = entries.last() {
-            self.synced.store(last.sequence, std::sync::atomic::Ordering::SeqCst);
-        }
-        let live = self.live();
-        let outcome = index::add(&*live.tables, &mut lock(&live.index), entries);
-        if let Err(fault) = outcome
-            && let Err(problem) = self.fall_back(&live, &fault)
-        {
-            self.notice(problem.message);
-        }
-    }
-
-    /// Runs `work` on the tables; when they fail, on those that replace them.
-    fn with_tables<R>(
-        &self,
-        mut work: impl FnMut(&dyn Tables) -> Result<R, TableFault>,
-    ) -> Result<R, Problem> {
-        let live = self.live();
-        match work(&*live.tables) {
-            Ok(result) => Ok(result),
-            Err(fault) => {
-                self.fall_back(&live, &fault)?;
-                work(&*self.live().tables).map_err(|fault| Problem::storage(fault.0))
-            }
-        }
-    }
-
-    /// Replaces failed tables by tables in memory, indexed from the log; the next open sets the failed ones aside.
-    fn fall_back(&self, failed: &Arc<Live>, fault: &TableFault) -> Result<(), Problem> {
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&live, failed) {
-            return Ok(()); // someone else was first
-        }
-        if let Err(error) = self.table_folder.condemn(&fault.0) {
-            tracing::error!("the failed cache could not be marked: {error}");
-        }
-        let synced = self.synced.load(std::sync::atomic::Ordering::SeqCst);
-        *live = Arc::new(catch_up::in_memory(&self.log_folder, synced)?);
-        drop(live);
-        self.notice(format!(
-            "the cache failed ({fault}): going on in memory, records are safe; it is set aside at the next start"
-        ));
-        Ok(())
+    /// How far the rebuild of the index is; nothing when none goes on. Everything can be asked meanwhile.
+    #[must_use]
+    pub fn rebuild_progress(&self) -> Option<RebuildProgress> {
+        self.inner.shared.rebuilding.progress()
     }
 }
 

@@ -130,6 +130,30 @@ mod tests {
             unpack(&noise);
         }
 
+        /// With a right checksum the bytes behind it are what the decoder has to stand.
+        #[test]
+        fn any_content_with_a_right_checksum_unpacks_within_its_own_size(
+            noise in proptest::collection::vec(any::<u8>(), 0..400),
+            points in points(), changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..5),
+        ) {
+            let mut changed = pack(&points);
+            changed.truncate(changed.len() - 4);
+            for (place, byte) in changes {
+                let length = changed.len();
+                changed[place % length] = byte;
+            }
+            let framed = [&[FORMAT][..], &noise].concat();
+            for mut content in [changed, noise, framed] {
+                let length = content.len();
+                let checksum = crc32fast::hash(&content);
+                content.extend_from_slice(&checksum.to_be_bytes());
+                if let Some(mut unpacked) = unpack(&content) {
+                    prop_assert!(unpacked.len() <= length, "a point takes two bytes at least");
+                    normalise(&mut unpacked);
+                }
+            }
+        }
+
         #[test]
         fn normalised_points_are_in_order_and_the_last_given_wins(raw in proptest::collection::vec((0_i64..20, 0_u8..9), 0..40)) {
             let mut points: Vec<Sample> =

@@ -322,3 +322,81 @@ pub(super) fn as_u64(length: usize) -> u64 {
 pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::record::{RecordKind, encode_line};
+    use proptest::prelude::*;
+
+    fn segment(path: &Path) -> Segment {
+        let name = SegmentName { first: 1, month: 202_611 };
+        Segment { name, is_compressed: false, path: path.to_owned() }
+    }
+
+    fn lines(count: u64) -> Vec<u8> {
+        let line = |sequence| encode_line(sequence, RecordKind::Journal, Timestamp(5), "run", "{\"a\":1}");
+        (1..=count).flat_map(line).collect()
+    }
+
+    /// Scans bytes; what is replayed, torn or held back together is what there is, and no line is taken twice.
+    fn scan_all(bytes: &[u8]) -> Scan {
+        let mut sequences = Vec::new();
+        let scan = scan(&segment(Path::new("x.log")), bytes, 0, &mut |line| {
+            sequences.push(line.sequence);
+            record::parse_head(line.text).map(drop)
+        });
+        let held_back = scan.damage.as_ref().map_or(0, |damage| damage.bytes_held_back);
+        let torn = scan.torn_end.as_ref().map_or(0, |torn| torn.bytes);
+        assert_eq!(scan.end + held_back + torn, as_u64(bytes.len()));
+        let taken = sequences.len() - usize::from(as_u64(sequences.len()) > scan.records);
+        assert!(sequences[..taken].iter().copied().eq(1..=scan.records), "{sequences:?}");
+        scan
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_scanned(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            prop_assert_eq!(scan_all(&bytes).records, 0, "nobody guesses a checksum");
+        }
+
+        #[test]
+        fn lines_with_anything_changed_are_replayed_up_to_there(
+            count in 1_u64..12,
+            changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 0..4),
+            cut in proptest::option::of(any::<usize>()),
+        ) {
+            let whole = lines(count);
+            let mut bytes = whole.clone();
+            for (place, byte) in changes {
+                bytes[place % whole.len()] = byte;
+            }
+            bytes.truncate(cut.map_or(bytes.len(), |cut| cut % whole.len()));
+            let first_change = bytes.iter().zip(&whole).take_while(|(a, b)| a == b).count();
+            let scan = scan_all(&bytes);
+            prop_assert!(scan.end <= as_u64(bytes.len()));
+            let untouched = whole[..first_change].split(|byte| *byte == b'\n').count() - 1;
+            prop_assert!(scan.records >= as_u64(untouched), "what is whole is replayed");
+        }
+
+        #[test]
+        fn a_compressed_file_with_anything_changed_unpacks_or_says_why_not(
+            changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6), noise in any::<Vec<u8>>(),
+        ) {
+            let dir = tempfile::tempdir().expect("a folder");
+            let path = dir.path().join("x.log.zst");
+            let packed = zstd::encode_all(lines(20).as_slice(), COMPRESSION_LEVEL).expect("packed");
+            let mut bytes = packed.clone();
+            for (place, byte) in changes {
+                bytes[place % packed.len()] = byte;
+            }
+            for bytes in [bytes, noise] {
+                std::fs::write(&path, &bytes).expect("written");
+                if let Ok((unpacked, _)) = unpack(&path) {
+                    prop_assert!(as_u64(unpacked.len()) <= UNPACKED_MAX_BYTES);
+                    scan_all(&unpacked);
+                }
+            }
+        }
+    }
+}

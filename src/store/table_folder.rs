@@ -9,11 +9,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SendError, sync_channel};
 use std::time::Duration;
 
 use super::index::{self, IndexState};
-use super::sled_tables::SledTables;
+use super::options::{TablesOptions, TablesWatch};
+use super::sled_tables::{SledTables, bytes_on_disk};
 use super::tables::{MemoryTables, TableFault, Tables};
 
 const FOLDER: &str = "sled";
@@ -31,14 +32,13 @@ const OPENING_FILE: &str = "sled.opening";
 /// Three, because a process may be killed during an opening for other reasons.
 const OPENINGS_MAX: u32 = 3;
 
-/// Damage can make sled turn in a circle. Opening takes 20 to 130 ms for stores of our size.
-const OPENING_DEADLINE: Duration = Duration::from_mins(1);
-
 /// Tables that are open.
 pub(super) struct OpenTables {
     pub tables: Arc<dyn Tables>,
     /// What the index says of itself; nothing when it has to be built from the begin.
     pub index: Option<IndexState>,
+    /// They live as long as the process: an index in them would only double the list in memory.
+    pub is_memory: bool,
 }
 
 /// Paths in one data folder.
@@ -73,44 +73,44 @@ impl TableFolder {
     }
 
     /// Opens the tables whatever it takes; `notices` says what was done.
-    pub(super) fn open(&self, notices: &mut Vec<String>) -> OpenTables {
+    pub(super) fn open(&self, options: &TablesOptions, notices: &mut Vec<String>) -> OpenTables {
         let outcome = match self.tidy() {
-            Ok(()) => self.open_or_set_aside(notices),
+            Ok(()) => self.open_or_set_aside(options, notices),
             Err(error) => Err(TableFault(format!("its folder cannot be used: {error}"))),
         };
         outcome.unwrap_or_else(|fault| {
             notices.push(format!(
                 "the cache cannot be kept on disk ({fault}): it is in memory until the next start"
             ));
-            OpenTables { tables: Arc::new(MemoryTables::default()), index: None }
+            OpenTables { tables: Arc::new(MemoryTables::default()), index: None, is_memory: true }
         })
     }
 
-    fn open_or_set_aside(&self, notices: &mut Vec<String>) -> Result<OpenTables, TableFault> {
+    fn open_or_set_aside(
+        &self,
+        options: &TablesOptions,
+        notices: &mut Vec<String>,
+    ) -> Result<OpenTables, TableFault> {
         if !self.path().exists() && self.generation() > 0 {
             self.forget_marks()?;
             notices.push("the cache's folder is gone: begun anew and rebuilt from the log".to_owned());
         }
         let fault = match self.reason_not_to_open() {
             Some(reason) => TableFault(reason),
-            None => match self.open_within_deadline() {
+            None => match self.open_with_patience(options) {
                 Opening::Opened(tables) => return Ok(tables),
                 Opening::Failed(fault) => fault,
-                Opening::Stuck => {
-                    // The stuck thread may still write below this name, so a new folder must wait for the next start.
-                    self.condemn("opening it did not end")?;
-                    return Err(TableFault("opening it did not end".to_owned()));
-                }
+                // Its thread may still write below this name, so a new folder must wait for the next start.
+                Opening::Late(fault) => return Err(fault),
             },
         };
         let aside = self.set_aside()?;
         notices.push(format!(
             "the cache could not be used: {fault}; set aside as {aside} and rebuilt from the log"
         ));
-        match self.open_within_deadline() {
+        match self.open_with_patience(options) {
             Opening::Opened(tables) => Ok(tables),
-            Opening::Failed(fault) => Err(fault),
-            Opening::Stuck => Err(TableFault("opening a new one did not end".to_owned())),
+            Opening::Failed(fault) | Opening::Late(fault) => Err(fault),
         }
     }
 
@@ -127,23 +127,38 @@ impl TableFolder {
     }
 
     /// Opens sled and reads the index on a thread of its own: damage may make either turn in a circle.
-    fn open_within_deadline(&self) -> Opening {
-        if let Err(error) = fs::write(self.0.join(OPENING_FILE), (self.openings() + 1).to_string()) {
+    ///
+    /// Late, the folder is marked for the next start to set it aside; should it open after all, the thread takes the mark
+    /// away again, so that a slow disk costs a session its caches and no more.
+    fn open_with_patience(&self, options: &TablesOptions) -> Opening {
+        if let Err(error) = self.mark_opening(self.openings() + 1) {
             return Opening::Failed(error.into());
         }
-        let (sender, receiver) = sync_channel(1);
-        let folder = self.clone();
+        let (sender, receiver) = sync_channel(0);
+        let (folder, watch) = (self.clone(), Arc::clone(&options.watch));
         let thread = std::thread::Builder::new().name("store-open".to_owned()).spawn(move || {
+            watch.before_opening();
             let outcome = folder.open_now();
-            // Nobody listens after the deadline.
-            drop(sender.send(outcome));
+            if let Err(SendError(Ok(unheard))) = sender.send(outcome) {
+                drop(unheard);
+                if let Err(error) = remove_if_there(&folder.0.join(OPENING_FILE)) {
+                    tracing::warn!("the cache opened late, and its mark stays: {error}");
+                }
+            }
         });
         let outcome = match thread {
-            Ok(_) => receiver.recv_timeout(OPENING_DEADLINE),
+            Ok(_) => receiver.recv_timeout(options.opening_patience),
             Err(error) => return Opening::Failed(error.into()),
         };
         match outcome {
-            Err(RecvTimeoutError::Timeout) => Opening::Stuck,
+            Err(RecvTimeoutError::Timeout) => {
+                let patience = options.opening_patience;
+                let fault = TableFault(format!("opening it did not end within {patience:?}"));
+                match self.mark_opening(OPENINGS_MAX) {
+                    Ok(()) => Opening::Late(fault),
+                    Err(error) => Opening::Late(error.into()),
+                }
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 Opening::Failed(TableFault("opening it panicked".to_owned()))
             }
@@ -155,20 +170,51 @@ impl TableFolder {
         }
     }
 
+    fn mark_opening(&self, count: u32) -> io::Result<()> {
+        fs::write(self.0.join(OPENING_FILE), count.to_string())
+    }
+
     fn open_now(&self) -> Result<OpenTables, TableFault> {
         let folder = self.clone();
         let keep = move |generation| folder.keep_generation(generation);
         let tables = SledTables::open(&self.path(), self.generation(), keep)?;
         let index = index::load(&tables)?;
-        Ok(OpenTables { tables: Arc::new(tables), index })
+        Ok(OpenTables { tables: Arc::new(tables), index, is_memory: false })
     }
 
-    /// Opens sled as it is, for maintenance: no deadline, nothing set aside.
-    pub(super) fn open_as_it_is(&self) -> Result<SledTables, TableFault> {
+    /// Runs maintenance on sled as it is, nothing set aside. Damage may make sled turn in a circle, so it runs on a thread
+    /// that is left behind when it takes more than `deadline`.
+    pub(super) fn read_as_it_is<R: Send + 'static>(
+        &self,
+        watch: Arc<dyn TablesWatch>,
+        deadline: Duration,
+        work: impl FnOnce(&SledTables) -> Result<R, TableFault> + Send + 'static,
+    ) -> Result<R, TableFault> {
+        let (sender, receiver) = sync_channel(1);
         let folder = self.clone();
-        SledTables::open(&self.path(), self.generation(), move |generation| {
-            folder.keep_generation(generation)
+        std::thread::Builder::new().name("store-maintenance".to_owned()).spawn(move || {
+            watch.before_opening();
+            let keeper = folder.clone();
+            let keep = move |generation| keeper.keep_generation(generation);
+            let opened = SledTables::open(&folder.path(), folder.generation(), keep);
+            // Closed before the answer: what comes next may rename the folder.
+            let outcome = opened.and_then(|tables| work(&tables));
+            // Nobody listens after the deadline.
+            drop(sender.send(outcome));
+        })?;
+        receiver.recv_timeout(deadline).unwrap_or_else(|error| {
+            Err(TableFault(match error {
+                RecvTimeoutError::Timeout => format!("reading it did not end within {deadline:?}"),
+                RecvTimeoutError::Disconnected => "reading it panicked".to_owned(),
+            }))
         })
+    }
+
+    /// How long maintenance may take: sled reads a MiB in some 50 ms; what takes 20 times as long turns in a circle.
+    pub(super) fn maintenance_deadline(&self) -> Duration {
+        const AT_LEAST: Duration = Duration::from_secs(30);
+        let mebibytes = bytes_on_disk(&self.path()) >> 20;
+        AT_LEAST.saturating_add(Duration::from_secs(mebibytes))
     }
 
     /// Renames the folder and forgets its marks; returns the new name.
@@ -222,7 +268,8 @@ impl TableFolder {
 enum Opening {
     Opened(OpenTables),
     Failed(TableFault),
-    Stuck,
+    /// Not within the patience; its thread goes on.
+    Late(TableFault),
 }
 
 impl From<io::Error> for TableFault {

@@ -5,6 +5,7 @@ mod acting;
 mod demo;
 mod engine_process;
 mod lists;
+mod panics;
 #[path = "../support/pty.rs"]
 mod pty;
 mod secrets;

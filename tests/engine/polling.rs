@@ -35,13 +35,15 @@ impl Clock for RuntimeClock {
 }
 
 /// How a fake answers.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Mood {
     Good,
     Failing,
     Hanging,
     /// Good, after ten seconds.
     Slow,
+    /// A bug of ours.
+    Panicking,
 }
 
 struct Fake {
@@ -99,6 +101,11 @@ impl Source for Fake {
                 Mood::Good | Mood::Slow => {
                     let servers = vec![server(1, None, asked_at)];
                     Ok(vec![Observation::Servers { account: self.account.clone(), asked_at, servers }])
+                }
+                Mood::Panicking => {
+                    self.under_way.fetch_sub(1, Ordering::SeqCst);
+                    assert_ne!(mood, Mood::Panicking, "provoked");
+                    Ok(Vec::new())
                 }
                 Mood::Failing => Err(Problem::not_found("the panel is away")),
                 Mood::Hanging => {
@@ -214,6 +221,26 @@ async fn what_another_engine_read_does_not_put_off_the_first_read() {
         1,
         "a console that comes during the stagger changes nothing about the first read"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_panics_is_a_failed_feed_and_the_poller_goes_on() {
+    let stage = Stage::new();
+    let fake = Fake::new("panel", FeedKind::Servers, Mood::Good);
+    let poller = stage.poll(&fake);
+    pass(1).await;
+    fake.set(Mood::Panicking);
+    stage.refresh.notify_one();
+    pass(1).await;
+    let feed = stage.feed(&fake);
+    assert_eq!(feed.freshness(stage.fleet.now()), Freshness::Failed);
+    let problem = feed.problem.expect("a problem");
+    assert!(problem.message.contains("panic") && !problem.message.contains("provoked"), "{problem}");
+    assert_eq!(stage.fleet.read(|fleet| fleet.servers.len()), 1, "what was read stays");
+    fake.set(Mood::Good);
+    pass(600_000).await;
+    assert_eq!(stage.feed(&fake).problem, None, "the next good read ends it");
+    assert!(!poller.is_finished());
 }
 
 #[tokio::test(start_paused = true)]

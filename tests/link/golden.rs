@@ -10,6 +10,7 @@ use quarterdeck::model::account::{Feed, FeedKind, Provider};
 use quarterdeck::model::action::{
     ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, Parameters, PlannedStep, ServerParameters,
 };
+use quarterdeck::model::condition::{EngineCondition, IndexRebuild};
 use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::{
     Change, Metric, OrderEntry, OrderTrouble, Sample, SeriesKey, SeriesOwner, Summary,
@@ -233,6 +234,13 @@ fn finding() -> Finding {
     }
 }
 
+fn condition() -> EngineCondition {
+    EngineCondition {
+        rebuild: Some(IndexRebuild { indexed: 300, records: 1000 }),
+        failed_parts: vec!["the poller".to_owned()],
+    }
+}
+
 fn changes() -> Vec<Change> {
     vec![
         Change::Site(Site::default()),
@@ -264,6 +272,7 @@ fn changes() -> Vec<Change> {
         Change::Findings(vec![finding()]),
         Change::Samples { series: series(), points: vec![Sample { at: AT, value: 0.5 }] },
         Change::Notice { at: AT, text: "rebuilt".to_owned() },
+        Change::Engine(Box::new(condition())),
     ]
 }
 
@@ -318,6 +327,7 @@ fn replies() -> Vec<Result<Reply, Problem>> {
             data_dir: "/var/lib/q".to_owned(),
             servers: 5,
             orders: 6,
+            condition: condition(),
         }))),
         Err(Problem::refused("no", "ask again")),
     ]

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use quarterdeck::link::wire::{
-    CHANGES_FRAME, ClientMessage, Hello, MAX_CLIENT_FRAME, MAX_SERVER_FRAME, ServerMessage, Welcome, codec,
-    decode, decode_greeting, encode_changes,
+    CHANGES_FRAME, ClientMessage, Hello, MAX_CLIENT_FRAME, MAX_SERVER_FRAME, PROTOCOL, ServerMessage,
+    Welcome, codec, decode, decode_greeting, encode_changes,
 };
 use quarterdeck::model::fleet::Change;
 use quarterdeck::model::time::Timestamp;
@@ -23,8 +23,26 @@ proptest! {
 
     #[test]
     fn greetings_with_a_true_beginning_take_any_end(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let framed = [b"QDCK\x00\x01".as_slice(), &bytes].concat();
+        let framed = [b"QDCK".as_slice(), &PROTOCOL.to_be_bytes(), &bytes].concat();
         let _ = decode_greeting::<Hello>(&framed);
+    }
+
+    #[test]
+    fn messages_with_anything_changed_are_decoded_or_refused(
+        text in ".{0,40}", changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6),
+    ) {
+        let notice = Change::Notice { at: Timestamp(7), text };
+        let mut frames = Vec::new();
+        encode_changes(3, &vec![notice; 5], &mut frames).expect("encodes");
+        for frame in frames {
+            let mut bytes = frame.to_vec();
+            for (place, byte) in &changes {
+                let length = bytes.len();
+                bytes[place % length] = *byte;
+            }
+            let _ = decode::<ServerMessage<'static>>(&bytes);
+            let _ = decode::<ClientMessage>(&bytes);
+        }
     }
 
     #[test]

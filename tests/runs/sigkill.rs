@@ -7,13 +7,14 @@ use std::sync::Arc;
 use quarterdeck::engine::runs::journal::RunLog;
 use quarterdeck::model::run::RunStatus;
 use quarterdeck::providers::orders::{self, OrdersSettings, OrdersSource};
+use quarterdeck::sim::panel::InstallPolicy;
 
 use crate::scripted::{ScriptedLog, Turn};
 use crate::site::{Engine, TestSite, clock, open_store, panel_client, quick};
 
 const TASK: &str = "QUARTERDECK_TEST_RUNS_CHILD";
 
-/// What a child does, as one line: data folder, shop, panel's address, both keys, order, position, how.
+/// What a child does, in lines: data folder, shop, panel's address, both keys, order, position, how, expected status.
 struct Task {
     parts: Vec<String>,
 }
@@ -53,13 +54,14 @@ async fn child() {
         let run = engine.execute(&plan).await.expect("a run");
         engine.ended(&run).await;
     }
+    let expected = if task.part(8) == "good" { RunStatus::Succeeded } else { RunStatus::Failed };
     for run in engine.idle().await {
-        assert_eq!(run.status, RunStatus::Succeeded, "{run:#?}");
+        assert_eq!(run.status, expected, "{run:#?}");
     }
     engine.runner.shutdown().await;
 }
 
-async fn child_of(site: &TestSite, order: &str, position: usize, how: &str) -> ExitStatus {
+async fn child_of(site: &TestSite, order: &str, position: usize, how: &str, expected: &str) -> ExitStatus {
     let data = site.data(order);
     let position = position.to_string();
     let task = [
@@ -71,6 +73,7 @@ async fn child_of(site: &TestSite, order: &str, position: usize, how: &str) -> E
         order,
         &position,
         how,
+        expected,
     ]
     .join("\n");
     let program = std::env::current_exe().expect("this test binary");
@@ -88,27 +91,49 @@ async fn child_of(site: &TestSite, order: &str, position: usize, how: &str) -> E
     .expect("the child was waited for")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sigkill_at_every_position_ends_in_one_server() {
+/// Kills a run at every position, its record written or not, and starts again; returns how many positions there are.
+async fn kill_everywhere(site: &TestSite, prefix: &str, expected: &str) -> usize {
     use std::os::unix::process::ExitStatusExt;
-    let site = TestSite::start().await;
-    let mut positions = 0;
-    loop {
+    for position in 0.. {
         let mut was_killed = false;
         for how in ["before", "after"] {
-            let order = format!("k{positions}-{how}");
+            let order = format!("{prefix}{position}-{how}");
             site.add_order(&order, "small").await;
-            let status = child_of(&site, &order, positions, how).await;
+            let status = child_of(site, &order, position, how, expected).await;
             was_killed |= status.signal() == Some(9);
-            let status = child_of(&site, &order, usize::MAX, how).await;
+            let status = child_of(site, &order, usize::MAX, how, expected).await;
             assert_eq!(status.code(), Some(0), "{order}: the restart ends");
-            site.assert_provisioned_once(&order).await;
+            if expected == "good" {
+                site.assert_provisioned_once(&order).await;
+            } else {
+                site.assert_nothing_left(&order, "error").await;
+                let said = site.order(&order).await.error_message.unwrap_or_default();
+                assert!(said.contains("install"), "{order}: {said:?} does not say what failed");
+            }
         }
         if !was_killed {
-            break;
+            return position;
         }
-        positions += 1;
     }
+    0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigkill_at_every_position_ends_in_one_server() {
+    let site = TestSite::start().await;
+    let positions = kill_everywhere(&site, "k", "good").await;
     assert_eq!(positions, 16);
     assert_eq!(site.sim.world().servers_deleted_ever(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigkill_at_every_position_of_a_failing_run_ends_in_nothing_and_a_clear_error() {
+    let site = TestSite::start().await;
+    let fails = InstallPolicy { min_ms: 5, max_ms: 10, failure_rate: 1.0, is_held: false };
+    site.sim.faults().set_installs(fails);
+    let positions = kill_everywhere(&site, "b", "bad").await;
+    // The start, five steps, their undo, the end.
+    assert_eq!(positions, 22);
+    assert_eq!(site.sim.world().servers(), []);
+    assert!(site.sim.world().orphans_on_nodes().is_empty());
 }

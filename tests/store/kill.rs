@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 
 use quarterdeck::model::fleet::{Metric, Sample, SeriesKey, SeriesOwner};
 use quarterdeck::model::time::Timestamp;
-use quarterdeck::store::{RealDisk, RecordKind, Store, StoreOptions, maintenance};
+use quarterdeck::store::{RecordKind, Store, StoreOptions, maintenance};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
@@ -34,7 +33,7 @@ fn say(text: &str) {
 #[test]
 fn child_that_appends_until_it_is_killed() {
     let Some(dir) = std::env::var_os(CHILD_FOLDER) else { return };
-    let options = StoreOptions { segment_max_bytes: 6000, disk: Arc::new(RealDisk) };
+    let options = StoreOptions { segment_max_bytes: 6000, ..StoreOptions::default() };
     let (store, report) = Store::open_with(&PathBuf::from(dir), clock(), options).unwrap();
     let records = journal(&store);
     for notice in &report.notices {

@@ -7,6 +7,7 @@ mod kill;
 mod log;
 mod maintenance;
 mod model;
+mod rebuild;
 mod series;
 mod support;
 mod tables;

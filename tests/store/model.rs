@@ -1,12 +1,14 @@
 //! Random operations, restarts and maintenance against a plain list of records.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
-use quarterdeck::store::{Record, RecordKind, Store, maintenance};
+use quarterdeck::store::{OpenReport, Record, RecordKind, Store, maintenance};
 use serde_json::{Value, json};
 
-use crate::support::{open_small, segments};
+use crate::rebuild::{self, Gate};
+use crate::support::{DEADLINE, clock, segments};
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -30,6 +32,16 @@ enum Operation {
     Rebuild,
     /// Export everything, import it into a new folder, go on there.
     Move,
+    /// A restart without tables whose rebuild stands after so many batches, and goes on only with [`Operation::Batches`].
+    SlowRebuild {
+        batches: u64,
+    },
+    /// Lets a rebuild go on by so many batches.
+    Batches {
+        batches: u64,
+    },
+    /// Lets a rebuild end and waits for it.
+    EndRebuild,
 }
 
 fn operations() -> impl Strategy<Value = Vec<Operation>> {
@@ -43,6 +55,9 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         1 => Just(Operation::Compact),
         1 => Just(Operation::Rebuild),
         1 => Just(Operation::Move),
+        2 => (0_u64..4).prop_map(|batches| Operation::SlowRebuild { batches }),
+        3 => (1_u64..3).prop_map(|batches| Operation::Batches { batches }),
+        1 => Just(Operation::EndRebuild),
     ];
     proptest::collection::vec(operation, 1..60)
 }
@@ -95,7 +110,7 @@ fn while_closed(dir: &mut tempfile::TempDir, operation: &Operation) -> bool {
             }
             false
         }
-        Operation::LoseTables => {
+        Operation::LoseTables | Operation::SlowRebuild { .. } => {
             std::fs::remove_dir_all(dir.path().join("sled")).expect("a sled folder");
             true
         }
@@ -118,13 +133,28 @@ fn while_closed(dir: &mut tempfile::TempDir, operation: &Operation) -> bool {
     }
 }
 
-fn reopen(dir: &Path, model: &Model) -> Result<Store, TestCaseError> {
+fn reopen(dir: &Path, model: &Model, gate: &Arc<Gate>) -> Result<Store, TestCaseError> {
     let report = maintenance::verify(dir);
     let damages = report.map(|report| report.damages).unwrap_or_default();
     prop_assert_eq!(damages, vec![]);
-    let (store, report) = open_small(dir, SEGMENT_BYTES);
+    let (store, report) = open_gated(dir, gate);
     prop_assert_eq!(report.last_sequence, u64::try_from(model.records.len()).expect("few records"));
     Ok(store)
+}
+
+fn open_gated(dir: &Path, gate: &Arc<Gate>) -> (Store, OpenReport) {
+    let mut options = rebuild::options(gate);
+    options.segment_max_bytes = SEGMENT_BYTES;
+    options.tables.rebuild_batch = 3;
+    options.tables.opening_patience = DEADLINE;
+    Store::open_with(dir, clock(), options).expect("the store opens")
+}
+
+/// Closes a store, also in the middle of a rebuild.
+fn close(store: Option<Store>, gate: &Gate) {
+    let closing = std::thread::spawn(move || drop(store));
+    gate.open();
+    closing.join().expect("closed");
 }
 
 proptest! {
@@ -132,7 +162,9 @@ proptest! {
     #[test]
     fn the_store_equals_its_model_across_restarts_and_maintenance(operations in operations()) {
         let mut dir = tempfile::tempdir().unwrap();
-        let mut store = Some(open_small(dir.path(), SEGMENT_BYTES).0);
+        let gate = Gate::closed();
+        gate.open();
+        let mut store = Some(open_gated(dir.path(), &gate).0);
         let mut model = Model { records: Vec::new(), cache: [None; 3] };
         for operation in operations {
             let open = store.as_ref().unwrap();
@@ -148,16 +180,30 @@ proptest! {
                     model.cache[usize::from(name)] = Some(value);
                 }
                 Operation::Flush => open.flush().unwrap(),
+                Operation::Batches { batches } => {
+                    gate.permit(batches);
+                    check(open, &model)?;
+                }
+                Operation::EndRebuild => {
+                    gate.open();
+                    rebuild::wait_until_rebuilt(open);
+                    check(open, &model)?;
+                }
                 closed => {
-                    drop(store.take());
+                    close(store.take(), &gate);
                     if while_closed(&mut dir, &closed) {
                         model.cache = [None; 3];
                     }
-                    store = Some(reopen(dir.path(), &model)?);
+                    if let Operation::SlowRebuild { batches } = closed {
+                        gate.permit(batches);
+                    }
+                    store = Some(reopen(dir.path(), &model, &gate)?);
                     check(store.as_ref().unwrap(), &model)?;
                 }
             }
         }
         check(store.as_ref().unwrap(), &model)?;
+        close(store, &gate);
+        reopen(dir.path(), &model, &gate)?;
     }
 }

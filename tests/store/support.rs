@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use quarterdeck::model::time::{ManualClock, Timestamp};
-use quarterdeck::store::{OpenReport, RealDisk, Record, RecordKind, Store, StoreOptions};
+use quarterdeck::store::{OpenReport, Record, RecordKind, Store, StoreOptions};
 use serde_json::json;
 
 /// The moment at which tests begin: 2026-11-18.
 pub const START: Timestamp = Timestamp(1_795_000_000_000);
+
+/// Whatever is waited for is there by then.
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 pub fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(START))
@@ -20,7 +24,7 @@ pub fn open(dir: &Path) -> (Store, OpenReport) {
 
 /// A store whose segments are closed after `segment_max_bytes`.
 pub fn open_small(dir: &Path, segment_max_bytes: u64) -> (Store, OpenReport) {
-    let options = StoreOptions { segment_max_bytes, disk: Arc::new(RealDisk) };
+    let options = StoreOptions { segment_max_bytes, ..StoreOptions::default() };
     Store::open_with(dir, clock(), options).expect("the store opens")
 }
 

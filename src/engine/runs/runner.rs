@@ -10,6 +10,7 @@ use ulid::Ulid;
 
 use crate::engine::handle::Caller;
 use crate::engine::observation::Observation;
+use crate::engine::panics::caught;
 use crate::engine::shared::SharedFleet;
 use crate::model::action::{ActionPlan, ActionRequest, Confirmation};
 use crate::model::ids::{AccountId, PlanId, RunId};
@@ -269,7 +270,12 @@ impl Runner {
         };
         let mut drivers = self.drivers();
         while drivers.try_join_next().is_some() {}
-        drivers.spawn(driver.drive(first));
+        let (fleet, id) = (Arc::clone(&self.shared.services.fleet), run.id);
+        drivers.spawn(async move {
+            if let Err(problem) = caught("the run", driver.drive(first)).await {
+                say_that_it_stands(&fleet, &id, problem);
+            }
+        });
     }
 
     /// Shows past runs and resumes unfinished ones.
@@ -337,6 +343,18 @@ impl Runner {
         if let Err(problem) = self.shared.services.log.append_audit(&entry).await {
             tracing::error!(%problem, "a refusal is not in the audit log");
         }
+    }
+}
+
+/// A run that a bug of ours ended stands where it was: its target stays locked, and the next start resumes it.
+fn say_that_it_stands(fleet: &SharedFleet, id: &RunId, problem: Problem) {
+    tracing::error!(run = %id, "a run ended in a panic");
+    if let Some(mut run) = fleet.read(|fleet| fleet.runs.get(id).cloned()) {
+        run.status = RunStatus::NeedsOperator;
+        let advice =
+            "restart the engine (`quarterdeck engine stop`): it looks what happened and goes on".to_owned();
+        run.problem = Some(Problem { advice, ..problem });
+        fleet.observe(Observation::Run(Box::new(run)));
     }
 }
 

@@ -256,6 +256,49 @@ pub(super) fn addon(row: TextRow, notices: &mut Vec<String>) -> Option<(OrderId,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// A column's text: anything, or something close to what belongs there.
+    fn column() -> impl Strategy<Value = Option<String>> {
+        let text = prop_oneof![
+            any::<String>(),
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_map(|number| number.to_string()),
+            "-?[0-9]{0,45}(\\.[0-9]{0,45})?",
+            "[0-9]{4,9}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{0,12})?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?",
+            "[{\\[]\"[A-Z]{0,3}\":?.{0,20}[}\\]]",
+            "[A-Za-zä€\u{1b}]{0,6}",
+            prop_oneof![Just("JPY"), Just("usd"), Just("true"), Just("paid"), Just("")]
+                .prop_map(str::to_owned),
+        ];
+        proptest::option::of(text)
+    }
+
+    proptest! {
+        #[test]
+        fn any_row_becomes_words_or_notices(
+            mut row in proptest::collection::vec(column(), 0..40), is_minor in any::<bool>(), has_switch in any::<bool>(),
+        ) {
+            let context = context(if is_minor { AmountUnit::Minor } else { AmountUnit::Major });
+            // A database may also answer with more or fewer columns than were asked for.
+            for fields in [ORDER_FIELDS, PLAN_FIELDS, REGION_FIELDS, ADDON_FIELDS] {
+                let mut notices = Vec::new();
+                if row.len() % 2 == 0 {
+                    row.resize(fields.len(), None);
+                }
+                let order = order(&context, row.clone(), &mut notices);
+                let shown = order.and_then(|order| order.server_name).unwrap_or_default();
+                let has_escape = shown.contains('\u{1b}');
+                prop_assert!(!has_escape);
+                plan(&context, row.clone(), &mut notices);
+                region_node(row.clone(), has_switch, &mut notices);
+                addon(row.clone(), &mut notices);
+                prop_assert!(notices.len() <= 4 * fields.len().max(row.len()) + 40);
+                let has_escape = notices.iter().any(|notice| notice.contains('\u{1b}'));
+                prop_assert!(!has_escape);
+            }
+        }
+    }
 
     fn context(amounts: AmountUnit) -> Context {
         Context { account: "shop".into(), amounts, currency: "EUR".to_owned(), observed_at: Timestamp(7) }

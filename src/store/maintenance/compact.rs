@@ -1,6 +1,8 @@
 //! Making the data folder smaller, and building anew what can be built.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -9,6 +11,7 @@ use crate::store::catch_up;
 use crate::store::disk::create_private_folder;
 use crate::store::lock::FolderLock;
 use crate::store::log;
+use crate::store::options::{TablesOptions, TablesWatch};
 use crate::store::segment::io_problem;
 use crate::store::sled_tables::{self, bytes_on_disk};
 use crate::store::table_folder::TableFolder;
@@ -34,6 +37,19 @@ pub struct CompactReport {
 /// # Errors
 /// `Unavailable` while an engine runs; `Storage` when the cache is damaged (then `rebuild`) or the disk fails.
 pub fn compact(dir: &Path) -> Result<CompactReport, Problem> {
+    let deadline = TableFolder::of(dir).maintenance_deadline();
+    compact_with(dir, deadline, TablesOptions::default().watch)
+}
+
+/// [`compact`], with `deadline` for the cache: a damaged one may make sled turn in a circle.
+///
+/// # Errors
+/// As [`compact`].
+pub fn compact_with(
+    dir: &Path,
+    deadline: Duration,
+    watch: Arc<dyn TablesWatch>,
+) -> Result<CompactReport, Problem> {
     let log_folder = super::existing_log(dir)?;
     let _lock = FolderLock::take(dir)?;
     let folder = TableFolder::of(dir);
@@ -45,7 +61,7 @@ pub fn compact(dir: &Path) -> Result<CompactReport, Problem> {
     };
     report.segments_compressed = log::compress_old(&log_folder)?;
     if folder.path().exists() {
-        rewrite_tables(&folder).map_err(|fault| {
+        rewrite_tables(&folder, deadline, watch).map_err(|fault| {
             let mut problem = Problem::storage(format!("the cache could not be compacted: {fault}"));
             "rebuild it from the log with `quarterdeck store rebuild`".clone_into(&mut problem.advice);
             problem
@@ -56,10 +72,13 @@ pub fn compact(dir: &Path) -> Result<CompactReport, Problem> {
     Ok(report)
 }
 
-fn rewrite_tables(folder: &TableFolder) -> Result<(), TableFault> {
-    let tables = folder.open_as_it_is()?;
-    sled_tables::copy(&tables, &folder.compacting(), folder.generation())?;
-    drop(tables);
+fn rewrite_tables(
+    folder: &TableFolder,
+    deadline: Duration,
+    watch: Arc<dyn TablesWatch>,
+) -> Result<(), TableFault> {
+    let (copy, sealed) = (folder.compacting(), folder.generation());
+    folder.read_as_it_is(watch, deadline, move |tables| sled_tables::copy(tables, &copy, sealed))?;
     Ok(folder.replace_by_copy()?)
 }
 
@@ -82,7 +101,7 @@ pub fn rebuild(dir: &Path) -> Result<RebuildReport, Problem> {
     create_private_folder(&log_folder).map_err(|error| io_problem("create", &log_folder, &error))?;
     let mut notices = Vec::new();
     log::mend_end(&log_folder, &mut notices)?;
-    let tables = TableFolder::of(dir).open(&mut notices).tables;
+    let tables = TableFolder::of(dir).open(&TablesOptions::default(), &mut notices).tables;
     let storage = |fault: TableFault| Problem::storage(fault.0);
     let indexed = catch_up::rebuild(&*tables, &log_folder)?.map_err(storage)?;
     tables.flush().map_err(storage)?;

@@ -6,9 +6,9 @@ mod compact;
 mod transfer;
 mod verify;
 
-pub use compact::{CompactReport, RebuildReport, compact, rebuild};
+pub use compact::{CompactReport, RebuildReport, compact, compact_with, rebuild};
 pub use transfer::{ExportReport, ImportReport, export, import};
-pub use verify::{TablesReport, TablesState, VerifyReport, verify};
+pub use verify::{TablesReport, TablesState, VerifyReport, verify, verify_with};
 
 use std::path::{Path, PathBuf};
 

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::model::problem::Problem;
 use crate::store::disk::{create_private_file, create_private_folder, sync_folder};
-use crate::store::handle::SEGMENT_MAX_BYTES;
 use crate::store::lock::FolderLock;
 use crate::store::log::{self, Gap, LOG_FOLDER};
+use crate::store::options::SEGMENT_MAX_BYTES;
 use crate::store::record::{self, RECORD_MAX_BYTES};
 use crate::store::segment::{Damage, SegmentName, as_u64, io_problem, month_of};
 

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -9,6 +11,7 @@ use crate::model::problem::{Problem, ProblemKind};
 use crate::store::index::{self, IndexState};
 use crate::store::lock::FolderLock;
 use crate::store::log::{self, Replay};
+use crate::store::options::{TablesOptions, TablesWatch};
 use crate::store::segment::{self, Damage};
 use crate::store::sled_tables::SledTables;
 use crate::store::table_folder::TableFolder;
@@ -63,6 +66,12 @@ pub struct TablesReport {
     pub series_damaged: u64,
 }
 
+impl TablesReport {
+    fn of(state: TablesState) -> Self {
+        Self { state, cache_entries: 0, cache_damaged: 0, series_chunks: 0, series_damaged: 0 }
+    }
+}
+
 /// The index beside the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
@@ -88,34 +97,30 @@ pub enum TablesState {
 /// # Errors
 /// `NotFound` when there is no log; `Storage` when it cannot be read at all.
 pub fn verify(dir: &Path) -> Result<VerifyReport, Problem> {
+    let folder = TableFolder::of(dir);
+    let deadline = folder.maintenance_deadline();
+    verify_with(dir, deadline, TablesOptions::default().watch)
+}
+
+/// [`verify`], with `deadline` for index, caches and series: a damaged one may make sled turn in a circle.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_with(
+    dir: &Path,
+    deadline: Duration,
+    watch: Arc<dyn TablesWatch>,
+) -> Result<VerifyReport, Problem> {
     let log_folder = super::existing_log(dir)?;
     let lock = match FolderLock::take(dir) {
         Ok(lock) => Some(lock),
         Err(problem) if problem.kind == ProblemKind::Unavailable => None,
         Err(problem) => return Err(problem),
     };
-    let mut tables = TablesReport {
-        state: TablesState::InUse,
-        cache_entries: 0,
-        cache_damaged: 0,
-        series_chunks: 0,
-        series_damaged: 0,
+    let (mut tables, known) = match &lock {
+        Some(_) => examine_tables(&TableFolder::of(dir), deadline, watch),
+        None => (TablesReport::of(TablesState::InUse), IndexState::default()),
     };
-    let folder = TableFolder::of(dir);
-    let mut known = IndexState::default();
-    if lock.is_some() {
-        tables.state = if folder.path().exists() {
-            match folder.open_as_it_is().and_then(|open| check_tables(&open, &mut tables)) {
-                Ok(index) => {
-                    known = index;
-                    TablesState::Agrees { through: known.through }
-                }
-                Err(fault) => TablesState::Damaged { reason: fault.0 },
-            }
-        } else {
-            TablesState::Absent
-        };
-    }
     let mut seen = IndexState::default();
     let replay = log::replay(&log_folder, &mut |_, line| {
         if line.sequence <= known.through {
@@ -152,8 +157,23 @@ fn report(replay: Replay, tables: TablesReport, is_idle: bool) -> VerifyReport {
     }
 }
 
+/// Looks at the tables as they are; what they say of the log is compared by the caller.
+fn examine_tables(
+    folder: &TableFolder,
+    deadline: Duration,
+    watch: Arc<dyn TablesWatch>,
+) -> (TablesReport, IndexState) {
+    if !folder.path().exists() {
+        return (TablesReport::of(TablesState::Absent), IndexState::default());
+    }
+    folder.read_as_it_is(watch, deadline, check_tables).unwrap_or_else(|fault| {
+        (TablesReport::of(TablesState::Damaged { reason: fault.0 }), IndexState::default())
+    })
+}
+
 /// Counts cached values and chunks, and returns the state of the index.
-fn check_tables(tables: &SledTables, report: &mut TablesReport) -> Result<IndexState, TableFault> {
+fn check_tables(tables: &SledTables) -> Result<(TablesReport, IndexState), TableFault> {
+    let mut report = TablesReport::of(TablesState::Absent);
     tables.scan(Table::Cache, &[], Direction::Forward, &mut |_, value| {
         report.cache_entries += 1;
         report.cache_damaged += u64::from(cache::checked(value).is_none());
@@ -164,5 +184,7 @@ fn check_tables(tables: &SledTables, report: &mut TablesReport) -> Result<IndexS
         report.series_damaged += u64::from(pack::unpack(chunk).is_none());
         ControlFlow::Continue(())
     })?;
-    Ok(index::load(tables)?.unwrap_or_default())
+    let known = index::load(tables)?.unwrap_or_default();
+    report.state = TablesState::Agrees { through: known.through };
+    Ok((report, known))
 }

@@ -1,0 +1,48 @@
+//! The index as a plain list in memory: what serves while the one on disk is built, and when that cannot be used.
+//!
+//! A reader walks the list: 100,000 records take about a millisecond, and 10 MiB while the list is needed.
+//!
+//! Must not: hold a record's body.
+
+use super::index::{Entry, Place};
+use super::record::RecordKind;
+
+/// Entries by rising sequence number.
+#[derive(Debug, Default)]
+pub(super) struct ListedIndex(Vec<Entry>);
+
+impl ListedIndex {
+    /// Adds records behind those listed already.
+    pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            if self.0.last().is_none_or(|last| last.sequence < entry.sequence) {
+                self.0.push(entry);
+            }
+        }
+    }
+
+    /// How many records.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// At most `count` entries behind the sequence number `after`.
+    pub(super) fn behind(&self, after: u64, count: usize) -> Vec<Entry> {
+        let begin = self.0.partition_point(|entry| entry.sequence <= after);
+        self.0[begin..].iter().take(count).cloned().collect()
+    }
+
+    /// The places of the records of a kind, oldest first; at most the newest `limit`.
+    pub(super) fn places_of_kind(&self, kind: RecordKind, limit: usize) -> Vec<(u64, Place)> {
+        let newest_first = self.0.iter().rev().filter(|entry| entry.kind == Some(kind)).take(limit);
+        let mut places: Vec<_> = newest_first.map(|entry| (entry.sequence, entry.place)).collect();
+        places.reverse();
+        places
+    }
+
+    /// The places of the records of a kind and key, oldest first.
+    pub(super) fn places_of_key(&self, kind: RecordKind, key: &str) -> Vec<(u64, Place)> {
+        let of_key = self.0.iter().filter(|entry| entry.kind == Some(kind) && entry.key == key);
+        of_key.map(|entry| (entry.sequence, entry.place)).collect()
+    }
+}
