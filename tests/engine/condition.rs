@@ -7,9 +7,9 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use quarterdeck::cli::clock::SystemClock;
-use quarterdeck::engine::handle::Caller;
+use quarterdeck::engine::handle::{Caller, EngineHandle};
 use quarterdeck::engine::policy::Policy;
-use quarterdeck::engine::{EngineHandle, EngineSetup, start};
+use quarterdeck::engine::{EngineSetup, start};
 use quarterdeck::model::condition::EngineCondition;
 use quarterdeck::model::finding::Finding;
 use quarterdeck::model::request::{Reply, Request};
@@ -130,6 +130,8 @@ async fn a_part_that_panics_is_told_to_everybody_as_long_as_the_engine_runs() {
     let (engine, task) = start(setup(dir.path(), Arc::clone(&clock) as _)).await.unwrap();
     let engine_task = tokio::spawn(task.stopped());
     assert_eq!(status(&engine).await, EngineCondition::default());
+    // What is done once at the start is done.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     clock.is_armed.store(true, Ordering::SeqCst);
     let failed = async {
         loop {

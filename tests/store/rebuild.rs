@@ -42,8 +42,10 @@ impl Gate {
 
 impl TablesWatch for Gate {
     fn before_opening(&self) {
-        while self.is_opening_held {
-            std::thread::park();
+        if self.is_opening_held {
+            loop {
+                std::thread::park();
+            }
         }
     }
 

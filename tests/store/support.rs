@@ -12,7 +12,7 @@ use serde_json::json;
 pub const START: Timestamp = Timestamp(1_795_000_000_000);
 
 /// Whatever is waited for is there by then.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 
 pub fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(START))
