@@ -26,7 +26,7 @@ async fn an_engine_that_panics_is_seen_by_its_console_and_leaves_the_place_but_n
     let (screen, said, raw) = tokio::task::spawn_blocking(move || {
         let before = ["/usr/bin/env", "-i", "TERM=xterm-256color"].into_iter();
         let words: Vec<&str> = before.chain(words.iter().skip(1).map(String::as_str)).collect();
-        let mut console = Pty::start(&words, &folder, &[]);
+        let mut console = Pty::start(&words, &folder, &[], (140, 40));
         let screen = console.wait_for("ord-1");
         std::fs::write(&trigger, "").expect("the trigger is written");
         let said = console.wait_for("engine lost");

@@ -291,7 +291,7 @@ mod tests {
                 let has_escape = shown.contains('\u{1b}');
                 prop_assert!(!has_escape);
                 plan(&context, row.clone(), &mut notices);
-                region_node(row.clone(), has_switch, &mut notices);
+                region_node(&context, row.clone(), has_switch, &mut notices);
                 addon(row.clone(), &mut notices);
                 prop_assert!(notices.len() <= 4 * fields.len().max(row.len()) + 40);
                 let has_escape = notices.iter().any(|notice| notice.contains('\u{1b}'));
