@@ -47,6 +47,7 @@ impl FeedKind {
             Self::Nodes => "nodes",
             Self::Servers => "servers",
             Self::Usage => "use",
+            Self::Credits => "credits",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use quarterdeck::cli::clock::SystemClock;
 use quarterdeck::engine::handle::{Caller, EngineHandle};
+use quarterdeck::engine::money::MoneySetup;
 use quarterdeck::engine::policy::Policy;
 use quarterdeck::engine::{EngineSetup, start};
 use quarterdeck::model::condition::EngineCondition;
@@ -29,6 +30,7 @@ fn setup(dir: &Path, clock: Arc<dyn Clock>) -> EngineSetup {
         clock,
         panels: Vec::new(),
         orders: Vec::new(),
+        money: MoneySetup::default(),
         policy: Policy::default(),
     }
 }
