@@ -92,8 +92,10 @@ impl EngineTask {
         loop {
             tokio::select! {
                 () = engine.shutdown.cancelled() => break,
-                Some(Err(panicked)) = self.tasks.tasks.join_next() => {
-                    if let Some(part) = self.tasks.names.get(&panicked.id()) {
+                // A part that ended well (nothing to leave for, nothing to rebuild) must not end the watch over the others.
+                Some(ended) = self.tasks.tasks.join_next() => {
+                    let part = ended.err().and_then(|panicked| self.tasks.names.get(&panicked.id()));
+                    if let Some(part) = part {
                         say_that_it_failed(engine, part);
                     }
                 }
