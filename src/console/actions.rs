@@ -24,6 +24,12 @@ pub enum Scope {
     Console,
     /// The list of runs.
     Runs,
+    /// The balances of the credits tab.
+    Credits,
+    /// What burns a balance.
+    Burners,
+    /// The list of alerts.
+    Alerts,
     /// A full-screen or overlaid text to read: help, doctor, details.
     Viewer,
     /// A dialog that asks something.
@@ -36,7 +42,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Always,
         Self::Global,
         Self::Scroll,
@@ -46,6 +52,9 @@ impl Scope {
         Self::Servers,
         Self::Console,
         Self::Runs,
+        Self::Credits,
+        Self::Burners,
+        Self::Alerts,
         Self::Viewer,
         Self::Dialog,
         Self::Text,
@@ -65,6 +74,9 @@ impl Scope {
             Self::Servers => &[Self::Servers, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Console => &[Self::Console, Self::Scroll, Self::Global, Self::Always],
             Self::Runs => &[Self::Runs, Self::List, Self::Scroll, Self::Global, Self::Always],
+            Self::Credits => &[Self::Credits, Self::List, Self::Scroll, Self::Global, Self::Always],
+            Self::Burners => &[Self::Burners, Self::List, Self::Scroll, Self::Global, Self::Always],
+            Self::Alerts => &[Self::Alerts, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Dialog => &[Self::Dialog, Self::Scroll, Self::Always],
             Self::Text => &[Self::Text, Self::Always],
         }
@@ -83,6 +95,9 @@ impl Scope {
             Self::Servers => "Servers",
             Self::Console => "Server console",
             Self::Runs => "Runs",
+            Self::Credits => "Credits",
+            Self::Burners => "What burns a balance",
+            Self::Alerts => "Alerts",
             Self::Viewer => "Reading",
             Self::Dialog => "Dialogs",
             Self::Text => "Text fields",
@@ -293,6 +308,33 @@ actions! {
         "Go to the next match."
     SearchPrevious  "search_previous"   "previous match" View     0 [Console]                     ["b"]
         "Go to the previous match."
+
+    NextPane        "next_pane"         "chart/days/figures" View 68 [Credits]                    ["v"]
+        "Show the next part of the balance: chart, days, figures, what burnt it."
+    ZoomIn          "zoom_in"           "zoom in"       View     46 [Credits]                     ["+" "="]
+        "Show a shorter time in the chart."
+    ZoomOut         "zoom_out"          "zoom out"      View     47 [Credits]                     ["-"]
+        "Show a longer time in the chart: up to a month."
+    PanBack         "pan_back"          "earlier"       View     44 [Credits]                     [","]
+        "Move the chart half its length into the past."
+    PanForward      "pan_forward"       "later"         View     43 [Credits]                     ["."]
+        "Move the chart half its length towards the present."
+    ChartNow        "chart_now"         "to now"        View      0 [Credits]                     ["0"]
+        "Show the chart up to the last reading again."
+    RealTime        "real_time"         "real time"     View     69 [Credits Burners]             ["t"]
+        "Let balances count down between readings, or stand as they were read."
+    TakeSnapshot    "take_snapshot"     "snapshot"      Safe     42 [Credits]                     ["S"]
+        "Keep a snapshot of every balance and server now."
+    CompareFromNow  "compare_from_now"  "compare from now" View   18 [Credits Burners]            ["b"]
+        "Tell changes of the burn from this moment on."
+    OpenBurner      "open_burner"       "server"        View     45 [Burners]                     ["v"]
+        "Go to the server on its node."
+    WhatIf          "what_if"           "what if"       View     71 [Burners]                     ["w"]
+        "Show the burn and how long the money lasts as if the marked servers were stopped; esc leaves."
+    OneMore         "one_more"          "one more"      View     38 [Burners]                     ["+" "="]
+        "In what-if: as if one more server like this one were started."
+    OneLess         "one_less"          "one less"      View     37 [Burners]                     ["-"]
+        "In what-if: take one of the servers as if started back."
 
     CancelRun       "cancel_run"        "cancel run"    Changes  96 [Runs]                        ["x"]
         "Cancel the run: it stops after the present step and undoes what it did."

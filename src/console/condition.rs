@@ -12,7 +12,7 @@ use super::context::{LinkState, ViewContext};
 use super::format;
 use super::widgets::empty_state::Panel;
 use super::widgets::text;
-use crate::model::account::{Feed, FeedKind, Freshness};
+use crate::model::account::{Feed, FeedKind, Freshness, Provider};
 
 /// The smallest area in which a view is useful; below it says so.
 pub const SMALLEST: (u16, u16) = (40, 6);
@@ -73,10 +73,30 @@ pub struct Words {
 /// The condition of a view whose rows come from feeds of one kind.
 #[must_use]
 pub fn of(context: &ViewContext<'_>, kind: FeedKind, rows: usize, words: &Words) -> Condition {
+    of_feeds(context, |feed| feed.kind == kind, rows, words)
+}
+
+/// The condition of a view whose rows come from every feed of some providers.
+#[must_use]
+pub fn of_providers(
+    context: &ViewContext<'_>,
+    providers: &[Provider],
+    rows: usize,
+    words: &Words,
+) -> Condition {
+    of_feeds(context, |feed| providers.contains(&feed.provider), rows, words)
+}
+
+fn of_feeds(
+    context: &ViewContext<'_>,
+    is_source: impl Fn(&Feed) -> bool,
+    rows: usize,
+    words: &Words,
+) -> Condition {
     if let LinkState::Lost { since, problem } = context.link {
         return lost(context, *since, problem, rows, words);
     }
-    let feeds: Vec<&Feed> = context.fleet.feeds.values().filter(|feed| feed.kind == kind).collect();
+    let feeds: Vec<&Feed> = context.fleet.feeds.values().filter(|feed| is_source(feed)).collect();
     let worst = feeds.iter().max_by_key(|feed| badness(feed.freshness(context.now)));
     match (worst.map(|feed| (feed, feed.freshness(context.now))), rows) {
         (None, 0) if *context.link == LinkState::Loading => {

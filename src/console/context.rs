@@ -117,6 +117,14 @@ pub struct Glyphs {
     pub vertical: &'static str,
     /// Corners: top left, top right, bottom left, bottom right.
     pub corners: [&'static str; 4],
+    /// A vertical axis beside a number.
+    pub tick_left: &'static str,
+    /// A horizontal axis above a time.
+    pub tick_down: &'static str,
+    /// A horizontal axis where nothing was watched.
+    pub axis_gap: &'static str,
+    /// Whether braille dots can be drawn.
+    pub has_dots: bool,
 }
 
 /// Symbols for terminals with Unicode; every one is one cell wide, also where ambiguous width means one.
@@ -142,6 +150,10 @@ pub const UNICODE: Glyphs = Glyphs {
     horizontal: "─",
     vertical: "│",
     corners: ["┌", "┐", "└", "┘"],
+    tick_left: "┤",
+    tick_down: "┬",
+    axis_gap: "╌",
+    has_dots: true,
 };
 
 /// Symbols for terminals without.
@@ -167,4 +179,8 @@ pub const ASCII: Glyphs = Glyphs {
     horizontal: "-",
     vertical: "|",
     corners: ["+", "+", "+", "+"],
+    tick_left: "+",
+    tick_down: "+",
+    axis_gap: ".",
+    has_dots: false,
 };

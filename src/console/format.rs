@@ -144,7 +144,8 @@ pub fn money_change(before: &Money, after: &Money) -> Option<String> {
 }
 
 /// A decimal with exactly `places` digits after the point, half away from zero.
-fn fixed(amount: Decimal, places: u32) -> String {
+#[must_use]
+pub fn fixed(amount: Decimal, places: u32) -> String {
     let rounded = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     format!("{rounded:.*}", places as usize)
 }
@@ -159,6 +160,12 @@ pub fn time_of_day(at: Timestamp) -> String {
 #[must_use]
 pub fn date_time(at: Timestamp) -> String {
     at.to_datetime().format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Day and minute in UTC: `24 Nov 05:12`.
+#[must_use]
+pub fn day_minute(at: Timestamp) -> String {
+    at.to_datetime().format("%-d %b %H:%M").to_string()
 }
 
 /// `1 server`, `3 servers`.

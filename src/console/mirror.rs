@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::component::Touched;
 use crate::link::packed::PackedFleet;
 use crate::model::account::FeedKind;
+use crate::model::balance::BalanceKey;
 use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 
@@ -20,6 +21,8 @@ struct Named {
     nodes: BTreeSet<NodeKey>,
     servers: BTreeSet<ServerKey>,
     runs: BTreeSet<RunId>,
+    balances: BTreeSet<BalanceKey>,
+    credit_servers: BTreeSet<ServerKey>,
 }
 
 /// A snapshot that is arriving.
@@ -95,6 +98,9 @@ impl Mirror {
             fleet.nodes.retain(|key, _| named.nodes.contains(key));
             fleet.servers.retain_keys(|key| named.servers.contains(key));
             fleet.runs.retain(|key, _| named.runs.contains(key));
+            fleet.balances.retain(|key, _| named.balances.contains(key));
+            fleet.burners.retain(|key, _| named.balances.contains(key));
+            fleet.credit_servers.retain(|key, _| named.credit_servers.contains(key));
         }
         self.touched = Touched::everything();
         self.is_touched = true;
@@ -138,6 +144,12 @@ impl Named {
             }
             Change::Run(run) => {
                 self.runs.insert(run.id.clone());
+            }
+            Change::CreditServer(server) => {
+                self.credit_servers.insert(server.key.clone());
+            }
+            Change::Balance(view) => {
+                self.balances.insert(view.balance.key.clone());
             }
             _ => {}
         }

@@ -7,6 +7,7 @@ use super::context::ViewContext;
 use super::format;
 use crate::link::packed::PackedFleet;
 use crate::model::action::{ActionRequest, CheckOutcome};
+use crate::model::credits::CreditServerStatus;
 use crate::model::finding::Severity;
 use crate::model::fleet::{OrderEntry, OrderTrouble};
 use crate::model::ids::ServerKey;
@@ -84,6 +85,20 @@ pub fn power_state(power: PowerState, context: &ViewContext<'_>) -> State {
         PowerState::Running => (glyphs.running, theme.good),
     };
     state(glyph, power.word(), style)
+}
+
+/// What a server that burns credits does now, in its provider's words.
+#[must_use]
+pub fn credit_server_state(status: CreditServerStatus, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    let (glyph, style) = match status {
+        CreditServerStatus::Crashed => (glyphs.bad, theme.bad),
+        CreditServerStatus::Unknown(_) => (glyphs.unknown, theme.warning),
+        CreditServerStatus::Online => (glyphs.running, theme.good),
+        CreditServerStatus::Offline => (glyphs.stopped, theme.muted),
+        _ => (glyphs.pending, theme.accent),
+    };
+    state(glyph, &status.to_string(), style)
 }
 
 /// Who answers for a server, in a few words for a column.

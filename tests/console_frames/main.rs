@@ -1,8 +1,10 @@
 //! Frames of the console: every view in its states, drawn into a buffer and compared with what a person has read.
 #![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
 
+mod credits;
 mod dressed;
 mod fixture;
+mod money;
 mod stage;
 mod states;
 mod views;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use insta::assert_snapshot;
+use quarterdeck::model::account::Feed;
 use quarterdeck::model::action::ActionPlan;
 use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::Change;
@@ -14,6 +15,7 @@ use quarterdeck::model::request::{ConsoleItem, Reply};
 use quarterdeck::model::server::PowerState;
 
 use crate::fixture::{self, ago, empty_fleet, fleet, with_feeds};
+use crate::money;
 use crate::whole::Whole;
 
 /// The states that a view is designed for. "Too small" is the last of [`SIZES`].
@@ -127,10 +129,58 @@ const TABLE: &[Row] = &[
         states: [NOT_CONNECTED, HERE, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, HERE],
     },
     Row {
-        view: "credits",
-        component: "NotConnected",
+        view: "credits_not_connected",
+        component: "CreditsTab",
         open: |whole| whole.press(&["5"]),
         states: [NOT_CONNECTED, HERE, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, HERE],
+    },
+    Row {
+        view: "credits",
+        component: "CreditsTab",
+        open: |whole| whole.press(&["5"]),
+        states: [
+            HERE,
+            Drawn(|whole| whole.change(money::feed_of(|_| {}))),
+            Drawn(paid),
+            Drawn(|whole| {
+                paid(whole);
+                whole.change(money::feed_of(late));
+            }),
+            Drawn(|whole| {
+                paid(whole);
+                whole.change(money::feed_of(failing));
+            }),
+            Drawn(|whole| {
+                whole.change(money::feed_of(|feed| {
+                    failing(feed);
+                    feed.succeeded_at = None;
+                }));
+            }),
+            Drawn(paid),
+        ],
+    },
+    Row {
+        view: "burners",
+        component: "CreditsTab",
+        open: |whole| whole.press(&["5"]),
+        states: [
+            NO_ROW,
+            Drawn(|whole| {
+                paid(whole);
+                whole.press(&["end", "enter"]);
+            }),
+            Drawn(burning),
+            Drawn(|whole| {
+                burning(whole);
+                whole.change(money::feed_of(late));
+            }),
+            Drawn(|whole| {
+                burning(whole);
+                whole.change(money::feed_of(failing));
+            }),
+            NO_ROW,
+            Drawn(burning),
+        ],
     },
     Row {
         view: "runs",
@@ -338,6 +388,31 @@ fn in_state(state: &str) -> Whole {
         _ => whole.snapshot(&fleet()),
     }
     whole
+}
+
+/// The accounts answer, and the past is known.
+fn paid(whole: &mut Whole) {
+    for change in money::changes() {
+        whole.change(change);
+    }
+    whole.press(&["home", "down", "down"]);
+    whole.answer(money::past);
+}
+
+fn burning(whole: &mut Whole) {
+    paid(whole);
+    whole.press(&["enter"]);
+}
+
+fn late(feed: &mut Feed) {
+    feed.succeeded_at = Some(ago(12 * 60_000));
+    feed.is_late = true;
+}
+
+fn failing(feed: &mut Feed) {
+    late(feed);
+    feed.problem = Some(fixture::timeout());
+    feed.failures = 7;
 }
 
 fn planned(whole: &mut Whole, plan: ActionPlan) {

@@ -97,6 +97,15 @@ impl Whole {
         self.link(LinkEvent::Reply { id, result });
     }
 
+    /// Answers everything that was asked and that `answer` knows, until nothing more is asked.
+    pub fn answer(&mut self, answer: impl Fn(&Request) -> Option<Reply>) {
+        while let Some(at) = self.asked.iter().position(|(_, request)| answer(request).is_some()) {
+            let (id, request) = self.asked.remove(at);
+            let reply = answer(&request).expect("it knows");
+            self.link(LinkEvent::Reply { id, result: Ok(reply) });
+        }
+    }
+
     /// Sends lines to the console that was opened.
     pub fn stream(&mut self, items: impl IntoIterator<Item = ConsoleItem>) {
         let is_stream = |(_, request): &&(u64, Request)| matches!(request, Request::ConsoleOpen(_));

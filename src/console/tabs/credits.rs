@@ -1,15 +1,486 @@
-//! The credits tab: not connected until its provider has an adapter.
+//! The credits tab: balances and what is known of the selected one; as the next level what burns it.
+//!
+//! Everything is told as of the last reading, so nothing moves between readings; in real-time mode balances count down.
 
+mod amounts;
+mod balances;
+mod burners;
+mod history;
+mod pane;
+mod what_if;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
+
+use super::list::{Kind, List};
 use super::not_connected::NotConnected;
+use crate::console::actions::{Action, Scope};
+use crate::console::component::{
+    Component, Dirty, Effect, Effects, Handled, Loudness, Mouse, Reveal, Ticket, Touched,
+};
+use crate::console::condition::{self, Condition};
+use crate::console::context::{LinkState, ViewContext};
+use crate::console::keys::Key;
+use crate::console::widgets::paragraph;
+use crate::console::widgets::table::Direction;
+use crate::model::balance::BalanceKey;
+use crate::model::balance_view::BalanceView;
+use crate::model::problem::Problem;
+use crate::model::request::{Focus, Reply, Request, Tab};
+use crate::model::time::Timestamp;
+pub use balances::{Balances, is_connected};
+pub use burners::{BurnerId, Burners};
+use pane::{Pane, Subject};
+use what_if::Supposition;
+
+/// The answer to a request for a snapshot; the history's tickets count from 1.
+const SNAPSHOT: Ticket = Ticket(0);
+
+/// The fewest rows of a list; below, it says that it is too small.
+const LIST_ROWS_MIN: u16 = condition::SMALLEST.1;
+
+/// The fewest rows that the pane is useful in.
+const PANE_ROWS_MIN: u16 = 7;
+
+/// Which level is in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Balances,
+    Burners,
+}
 
 /// The tab.
-#[must_use]
-pub fn tab() -> NotConnected {
-    NotConnected::new(
-        "Credits are not connected",
-        &[
-            "This tab will show prepaid credits at exaroton. Balances, what they burn, how long they last, and the readings kept for every day.",
-            "This version of Quarterdeck has no adapter for exaroton yet, so there is nothing to configure. When it comes, one account section in config.toml connects it; `quarterdeck config show` prints the file in use.",
-        ],
-    )
+pub struct CreditsTab {
+    balances: List<Balances>,
+    burners: List<Burners>,
+    level: Level,
+    pane: Pane,
+    what_if: Option<Supposition>,
+    painted_panel: Vec<Line<'static>>,
+    is_live: bool,
+    is_connected: bool,
+    not_connected: NotConnected,
+    has_switched: bool,
+}
+
+impl Default for CreditsTab {
+    fn default() -> Self {
+        Self {
+            balances: List::new(Balances::default(), balances::RUNWAY, Direction::Ascending),
+            burners: List::new(Burners::default(), burners::COST, Direction::Descending),
+            level: Level::Balances,
+            pane: Pane::default(),
+            what_if: None,
+            painted_panel: Vec::new(),
+            is_live: false,
+            is_connected: false,
+            not_connected: NotConnected::new(
+                "Credits are not connected",
+                &[
+                    "This tab shows prepaid credits at exaroton: balances and pools, what they burn, how long they last, and the readings kept for every day.",
+                    "Add an account with its API token to config.toml; `quarterdeck config init` writes an example with every key explained.",
+                ],
+            ),
+            has_switched: false,
+        }
+    }
+}
+
+impl CreditsTab {
+    /// Whether there is something to list, or will be in a moment.
+    fn has_list(&self, context: &ViewContext<'_>) -> bool {
+        self.is_connected || (*context.link == LinkState::Loading && context.fleet.feeds.is_empty())
+    }
+
+    fn selected<'a>(&self, context: &ViewContext<'a>) -> Option<&'a BalanceView> {
+        self.balances.table.selected().and_then(|key| amounts::view_of(context, key))
+    }
+
+    /// The balance that the level in front is about.
+    fn subject<'a>(&self, context: &ViewContext<'a>) -> Option<Subject<'a>> {
+        let view = match self.level {
+            Level::Balances => self.selected(context),
+            Level::Burners => self.payer().and_then(|key| amounts::view_of(context, key)),
+        };
+        view.map(|view| Subject { view, is_live: self.is_live })
+    }
+
+    fn payer(&self) -> Option<&BalanceKey> {
+        self.burners.kind.payer.as_ref()
+    }
+
+    /// Asks for the past of the balance in front.
+    fn ask(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
+        if let Some(subject) = self.subject(context) {
+            let balance = &subject.view.balance;
+            self.pane.history.ask(&balance.key, balance.observed_at, effects);
+        }
+    }
+
+    fn enter(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
+        let Some(payer) = self.balances.table.selected().cloned() else { return };
+        self.burners.kind = Burners { payer: Some(payer), is_live: self.is_live };
+        self.burners.reset(context);
+        self.switch(Level::Burners, effects);
+    }
+
+    fn leave(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
+        self.what_if = None;
+        self.balances.refresh(context);
+        self.switch(Level::Balances, effects);
+    }
+
+    fn switch(&mut self, level: Level, effects: &mut Effects) {
+        self.level = level;
+        self.has_switched = true;
+        effects.push(Effect::FocusChanged);
+    }
+
+    fn toggle_real_time(&mut self) {
+        self.is_live = !self.is_live;
+        self.balances.kind.is_live = self.is_live;
+        self.burners.kind.is_live = self.is_live;
+        self.balances.table.touch_visible();
+    }
+
+    /// What both levels do.
+    fn on_money_action(
+        &mut self,
+        action: Action,
+        context: &ViewContext<'_>,
+        effects: &mut Effects,
+    ) -> Handled {
+        match action {
+            Action::RealTime => self.toggle_real_time(),
+            Action::CompareFromNow => {
+                self.pane.compare_from_now(context);
+                effects.notice(Loudness::Good, "changes of the burn are told from now on");
+            }
+            _ => return Handled::Ignored,
+        }
+        Handled::Consumed
+    }
+
+    fn on_balances_action(
+        &mut self,
+        action: Action,
+        context: &ViewContext<'_>,
+        effects: &mut Effects,
+    ) -> Handled {
+        let read_at = self.selected(context).map(|view| view.balance.observed_at);
+        let history = &mut self.pane.history;
+        match (action, read_at) {
+            (Action::Details, _) => self.enter(context, effects),
+            (Action::NextPane, _) => self.pane.section = self.pane.section.next(),
+            (Action::ZoomIn | Action::ZoomOut, _) => {
+                history.zoom(action == Action::ZoomIn);
+            }
+            (Action::PanBack | Action::PanForward, Some(read_at)) => {
+                history.pan(action == Action::PanBack, read_at);
+            }
+            (Action::ChartNow, _) => history.follow(),
+            (Action::TakeSnapshot, _) => effects.send(Request::TakeSnapshot, SNAPSHOT),
+            _ => return self.balances.on_action(action, context, effects),
+        }
+        Handled::Consumed
+    }
+
+    fn on_burners_action(
+        &mut self,
+        action: Action,
+        context: &ViewContext<'_>,
+        effects: &mut Effects,
+    ) -> Handled {
+        let selected = self.burners.table.selected().cloned();
+        match (action, &mut self.what_if, selected) {
+            (Action::WhatIf, open, _) => {
+                *open = if open.is_some() { None } else { Some(Supposition::default()) };
+                self.has_switched = true;
+            }
+            (Action::OneMore, Some(supposed), Some(id)) => supposed.one_more(&id),
+            (Action::OneLess, Some(supposed), Some(id)) => {
+                supposed.one_less(&id);
+            }
+            (Action::OneMore | Action::OneLess, _, _) => {}
+            (Action::Back, Some(_), _) => {
+                self.what_if = None;
+                self.has_switched = true;
+            }
+            (Action::OpenBurner, _, Some(id)) => open_server(&id, context, effects),
+            _ => {
+                let handled = self.burners.on_action(action, context, effects);
+                if action == Action::Back && handled == Handled::Ignored {
+                    self.leave(context, effects);
+                    return Handled::Consumed;
+                }
+                return handled;
+            }
+        }
+        Handled::Consumed
+    }
+
+    /// The area of the balances, and below it that of the pane where there is room and something to tell.
+    fn split(&self, area: Rect, context: &ViewContext<'_>) -> (Rect, Rect) {
+        let rows = self.balances.table.len();
+        let condition = self.balances.kind.condition(context, context.fleet.balances.len());
+        let has_pane = area.height >= LIST_ROWS_MIN + PANE_ROWS_MIN
+            && area.width >= condition::SMALLEST.0
+            && rows > 0
+            && self.selected(context).is_some()
+            && !matches!(condition, Condition::Instead(_));
+        if !has_pane {
+            return (area, Rect { y: area.bottom(), height: 0, ..area });
+        }
+        let banner = condition::banner_height(&condition, Rect { height: LIST_ROWS_MIN, ..area });
+        let wanted = u16::try_from(rows + 2).unwrap_or(u16::MAX).saturating_add(banner);
+        split_at(area, wanted.clamp(LIST_ROWS_MIN, (area.height / 3).max(LIST_ROWS_MIN)))
+    }
+
+    /// The area of the burners, and below it that of the what-if panel.
+    fn split_burners(&self, area: Rect) -> (Rect, Rect) {
+        if self.what_if.is_none() {
+            return split_at(area, area.height);
+        }
+        split_at(area, area.height.saturating_sub(what_if::ROWS).max(LIST_ROWS_MIN))
+    }
+
+    fn panel(&self, cells: u16, context: &ViewContext<'_>) -> Vec<Line<'static>> {
+        let (Some(supposed), Some(subject)) = (&self.what_if, self.subject(context)) else {
+            return Vec::new();
+        };
+        let marked = self.burners.table.marked();
+        supposed.lines((&self.burners.kind, marked), subject.view, usize::from(cells), context)
+    }
+}
+
+fn split_at(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
+}
+
+/// Goes to the server where it runs.
+fn open_server(id: &BurnerId, context: &ViewContext<'_>, effects: &mut Effects) {
+    if context.fleet.servers.contains_key(&id.0) {
+        effects.push(Effect::Reveal(Reveal::Server(id.0.clone())));
+    } else {
+        effects.notice(Loudness::Info, "this server stands on no node that is known here");
+    }
+}
+
+impl Component for CreditsTab {
+    fn scope(&self) -> Scope {
+        match self.level {
+            _ if !self.is_connected => Scope::Empty,
+            Level::Balances => self.balances.scope(Scope::Credits),
+            Level::Burners => self.burners.scope(Scope::Burners),
+        }
+    }
+
+    fn on_open(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
+        self.on_changes(&Touched::everything(), context, effects);
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext<'_>) {
+        if !self.has_list(context) {
+            self.not_connected.draw(area, buffer, context);
+            return;
+        }
+        match self.level {
+            Level::Balances => {
+                let (list, pane) = self.split(area, context);
+                self.balances.draw(list, buffer, context);
+                if let Some(subject) = self.subject(context).filter(|_| pane.height > 0) {
+                    self.pane.draw(pane, subject, buffer, context);
+                }
+            }
+            Level::Burners => {
+                let (list, panel) = self.split_burners(area);
+                self.burners.draw(list, buffer, context);
+                if context.is_visible(panel) {
+                    paragraph::draw(&self.panel(panel.width, context), 0, panel, buffer, context.theme.muted);
+                }
+            }
+        }
+    }
+
+    fn take_dirty(&mut self, area: Rect, context: &ViewContext<'_>) -> Dirty {
+        if !self.has_list(context) {
+            return self.not_connected.take_dirty(area, context);
+        }
+        if self.is_live {
+            // Each row is compared cell by cell: only digits that changed are written.
+            self.balances.table.touch_visible();
+        }
+        let dirty = match self.level {
+            Level::Balances => {
+                let (list, pane) = self.split(area, context);
+                let mut dirty = self.balances.take_dirty(list, context);
+                match self.subject(context).filter(|_| pane.height > 0) {
+                    Some(subject) => dirty.merge(self.pane.take_dirty(pane, subject, context)),
+                    None => self.pane.invalidate(),
+                }
+                dirty
+            }
+            Level::Burners => {
+                let (list, panel) = self.split_burners(area);
+                let mut dirty = self.burners.take_dirty(list, context);
+                let lines = self.panel(panel.width, context);
+                if lines != self.painted_panel {
+                    dirty.add(panel);
+                    self.painted_panel = lines;
+                }
+                dirty
+            }
+        };
+        if std::mem::take(&mut self.has_switched) { Dirty::area(area) } else { dirty }
+    }
+
+    fn on_action(&mut self, action: Action, context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
+        if !self.is_connected {
+            return Handled::Ignored;
+        }
+        if self.on_money_action(action, context, effects) == Handled::Consumed {
+            return Handled::Consumed;
+        }
+        let handled = match self.level {
+            Level::Balances => self.on_balances_action(action, context, effects),
+            Level::Burners => self.on_burners_action(action, context, effects),
+        };
+        if handled == Handled::Consumed {
+            self.ask(context, effects);
+        }
+        handled
+    }
+
+    fn on_text_key(&mut self, key: Key, context: &ViewContext<'_>, effects: &mut Effects) -> Handled {
+        let handled = match self.level {
+            Level::Balances => self.balances.on_text_key(key, context),
+            Level::Burners => self.burners.on_text_key(key, context),
+        };
+        self.ask(context, effects);
+        handled
+    }
+
+    fn on_paste(&mut self, text: &str, context: &ViewContext<'_>, _effects: &mut Effects) -> Handled {
+        match self.level {
+            Level::Balances => self.balances.on_paste(text, context),
+            Level::Burners => self.burners.on_paste(text, context),
+        }
+    }
+
+    fn on_mouse(
+        &mut self,
+        mouse: Mouse,
+        _area: Rect,
+        context: &ViewContext<'_>,
+        effects: &mut Effects,
+    ) -> Handled {
+        let handled = match self.level {
+            Level::Balances => self.balances.on_mouse(mouse, effects),
+            Level::Burners => self.burners.on_mouse(mouse, effects),
+        };
+        self.ask(context, effects);
+        handled
+    }
+
+    fn on_changes(&mut self, touched: &Touched, context: &ViewContext<'_>, effects: &mut Effects) {
+        if touched.is_everything {
+            self.pane.history.forget();
+        }
+        let was_connected = std::mem::replace(&mut self.is_connected, is_connected(context.fleet));
+        self.has_switched |= was_connected != self.is_connected;
+        if touched.is_everything || touched.is_money || self.has_switched {
+            self.balances.refresh(context);
+            self.burners.refresh(context);
+            self.balances.table.touch_visible();
+            self.burners.table.touch_visible();
+            self.pane.note_burners(context);
+            self.ask(context, effects);
+        } else if !touched.servers.is_empty() && self.level == Level::Burners {
+            self.burners.table.touch_visible();
+        }
+    }
+
+    fn on_reply(
+        &mut self,
+        ticket: Ticket,
+        result: &Result<Reply, Problem>,
+        context: &ViewContext<'_>,
+        effects: &mut Effects,
+    ) {
+        match result {
+            _ if ticket != SNAPSHOT => {
+                if self.pane.history.on_reply(ticket, result, effects) {
+                    self.ask(context, effects);
+                }
+            }
+            Ok(_) => effects.notice(Loudness::Good, "a snapshot of every balance and server is kept"),
+            Err(problem) => effects.notice(Loudness::Warning, format!("no snapshot: {}", problem.message)),
+        }
+    }
+
+    fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
+        let history = &self.pane.history;
+        match (self.level, action) {
+            (_, Action::RealTime | Action::CompareFromNow) => self.subject(context).is_some(),
+            (Level::Balances, Action::NextPane) => {
+                self.selected(context).is_some() && !self.pane.did_show_all()
+            }
+            (Level::Balances, Action::ZoomIn | Action::ZoomOut) => {
+                self.selected(context).is_some() && history.can_zoom(action == Action::ZoomIn)
+            }
+            (Level::Balances, Action::PanBack) => self.selected(context).is_some(),
+            (Level::Balances, Action::PanForward | Action::ChartNow) => history.is_panned(),
+            (Level::Balances, Action::TakeSnapshot) => context.link.is_up(),
+            (Level::Balances, _) => self.balances.is_enabled(action),
+            (Level::Burners, Action::Back) => true,
+            (Level::Burners, Action::WhatIf) => !self.burners.table.is_empty(),
+            (Level::Burners, Action::OneMore | Action::OneLess) => self.what_if.is_some(),
+            (Level::Burners, Action::OpenBurner) => {
+                let selected = self.burners.table.selected();
+                selected.is_some_and(|id| context.fleet.servers.contains_key(&id.0))
+            }
+            (Level::Burners, _) => self.burners.is_enabled(action),
+        }
+    }
+
+    fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {
+        if !self.is_connected {
+            return None;
+        }
+        let list = match self.level {
+            Level::Balances => self.balances.next_change(context),
+            Level::Burners => self.burners.next_change(context),
+        };
+        let is_counting = self.is_live && context.link.is_up();
+        let shown = context.fleet.balances.iter().filter(|(key, _)| match self.level {
+            Level::Balances => self.balances.table.visible().any(|shown| shown == *key),
+            Level::Burners => self.payer() == Some(*key),
+        });
+        let ticks =
+            shown.filter(|_| is_counting).filter_map(|(_, view)| amounts::next_tick(view, context.now));
+        ticks.chain(list).min()
+    }
+
+    fn cursor(&self, area: Rect, context: &ViewContext<'_>) -> Option<Position> {
+        match self.level {
+            _ if !self.has_list(context) => None,
+            Level::Balances => self.balances.cursor(self.split(area, context).0, context),
+            Level::Burners => self.burners.cursor(self.split_burners(area).0, context),
+        }
+    }
+
+    fn focus(&self, _context: &ViewContext<'_>) -> Focus {
+        let servers = match self.level {
+            Level::Balances => Vec::new(),
+            Level::Burners => self.burners.table.visible().map(|id| id.0.clone()).collect(),
+        };
+        Focus { tab: Tab::Credits, servers, ..Focus::default() }
+    }
+
+    fn set_frozen(&mut self, is_frozen: bool, context: &ViewContext<'_>) {
+        self.balances.set_frozen(is_frozen, context);
+        self.burners.set_frozen(is_frozen, context);
+    }
 }

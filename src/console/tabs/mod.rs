@@ -20,6 +20,6 @@ pub fn component(tab: Tab) -> Box<dyn Component> {
         Tab::Nodes => Box::new(nodes::NodesTab::default()),
         Tab::Matches => Box::new(matches::tab()),
         Tab::Deployments => Box::new(deployments::tab()),
-        Tab::Credits => Box::new(credits::tab()),
+        Tab::Credits => Box::new(credits::CreditsTab::default()),
     }
 }

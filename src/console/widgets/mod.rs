@@ -1,5 +1,6 @@
 //! Building blocks that know no domain type.
 
+pub mod chart;
 pub mod confirm;
 pub mod empty_state;
 pub mod form;

@@ -83,7 +83,7 @@ fn bucket_length_ms(points: &[(i64, f32)]) -> i64 {
     clippy::cast_sign_loss,
     reason = "clamped to 0..=7; not-a-number becomes 0"
 )]
-fn level(value: f32, top: f32) -> usize {
+pub(super) fn level(value: f32, top: f32) -> usize {
     if top > 0.0 { (value / top * 7.0).round().clamp(0.0, 7.0) as usize } else { 0 }
 }
 

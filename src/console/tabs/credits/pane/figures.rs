@@ -1,0 +1,173 @@
+//! Every figure of a balance as lines: spend of the windows with averages, both measures of the burn, what comes and
+//! what changed.
+
+use ratatui::text::{Line, Span};
+use rust_decimal::Decimal;
+
+use super::super::amounts;
+use super::{Pane, Subject, head};
+use crate::console::context::ViewContext;
+use crate::console::format;
+use crate::console::widgets::paragraph::Lines;
+use crate::console::widgets::text;
+use crate::model::balance_view::BalanceView;
+use crate::model::sanitise::clean;
+use crate::model::spend::{BurnChange, BurnerOwner, ChangeCause, WindowSpend};
+use crate::model::time::Timestamp;
+
+/// Cells of labels: `countdown` is the longest.
+const LABEL_CELLS: usize = 10;
+
+/// Cells of an amount.
+const NUMBER_CELLS: usize = 10;
+
+/// Charges that are told; the rest is counted.
+const CHARGES_SHOWN: usize = 3;
+
+/// Changes that are told one by one; the rest is counted.
+const CHANGES_SHOWN: usize = 4;
+
+/// The lines.
+pub(super) fn lines(
+    pane: &Pane,
+    subject: Subject<'_>,
+    cells: usize,
+    context: &ViewContext<'_>,
+) -> Vec<Line<'static>> {
+    let view = subject.view;
+    let mut lines = Lines::new(cells, LABEL_CELLS, context.theme.muted);
+    windows(&mut lines, view, context);
+    burn(&mut lines, view, context);
+    coming(&mut lines, view, context);
+    if let Some(correction) = &view.correction {
+        lines.row("countdown", &head::corrected(correction), context.theme.text);
+    }
+    if let Some((since, changes)) = pane.changes(context, &view.balance.key) {
+        changed(&mut lines, since, &changes, context);
+    }
+    lines.finish()
+}
+
+fn windows(lines: &mut Lines, view: &BalanceView, context: &ViewContext<'_>) {
+    let theme = context.theme;
+    let unit = clean(&view.balance.unit.0).to_uppercase();
+    let numbers = |columns: [String; 3], watched: &str| {
+        let columns: String =
+            columns.iter().map(|column| text::right(column, NUMBER_CELLS, context.glyphs.ellipsis)).collect();
+        format!("{columns} {watched:>8}")
+    };
+    let heads = numbers(["SPENT".to_owned(), "PER HOUR".to_owned(), "PER DAY".to_owned()], "WATCHED");
+    let label = text::left(&unit, LABEL_CELLS, context.glyphs.ellipsis);
+    lines.line(Line::styled(format!("{label}{heads}"), theme.table_head));
+    for (period, window) in &view.windows {
+        let average = |value: Option<Decimal>, digits: u32| {
+            value.map_or_else(|| format::UNKNOWN.to_owned(), |value| format::fixed(value, digits))
+        };
+        let columns =
+            [amounts::amount(window.spent), average(window.per_hour, 4), average(window.per_day, 2)];
+        let watched = watched_percent(window);
+        let line = numbers(columns, &format!("{watched} %"));
+        // A window with gaps tells averages of what was watched only.
+        lines.row_of(
+            period.word(),
+            vec![Span::styled(line, if watched < 90 { theme.warning } else { theme.text })],
+        );
+    }
+}
+
+/// How much of a window was watched, rounded down: only the whole is 100.
+pub(super) fn watched_percent(window: &WindowSpend) -> u64 {
+    let length = window.to.millis_since(window.from);
+    (window.watched_ms.min(length) * 100).checked_div(length).unwrap_or(0)
+}
+
+fn burn(lines: &mut Lines, view: &BalanceView, context: &ViewContext<'_>) {
+    let theme = context.theme;
+    let unit = &view.balance.unit;
+    lines.gap();
+    lines.row("declared", &amounts::burn_words(context, view.per_hour(), unit), theme.text);
+    let declared = &view.declared;
+    let running = format!(
+        "{} for {} running, {} committed",
+        amounts::rate(declared.running_per_hour),
+        declared.running,
+        amounts::rate(declared.committed_per_hour)
+    );
+    lines.row("", &running, theme.muted);
+    match view.observed_per_hour {
+        Some(observed) => {
+            let words = amounts::burn_words(context, observed, unit);
+            lines.row("observed", &words, if view.mismatch.is_some() { theme.warning } else { theme.text });
+        }
+        None => lines.row("observed", "not watched for long enough yet", theme.muted),
+    }
+}
+
+fn coming(lines: &mut Lines, view: &BalanceView, context: &ViewContext<'_>) {
+    let theme = context.theme;
+    let unit = clean(&view.balance.unit.0);
+    if !view.topped_up_total.is_zero() {
+        let words = format!("{} {unit} since this is kept", amounts::amount(view.topped_up_total));
+        lines.row("topped up", &words, theme.text);
+    }
+    for (index, charge) in view.charges.iter().take(CHARGES_SHOWN).enumerate() {
+        let label = if index == 0 { "comes" } else { "" };
+        let words = format!(
+            "{} UTC at most {} {unit}, {}",
+            format::day_minute(charge.at),
+            amounts::amount(charge.amount),
+            clean(&charge.what)
+        );
+        lines.row(label, &words, theme.text);
+    }
+    let more = view.charges.len().saturating_sub(CHARGES_SHOWN);
+    if more > 0 {
+        lines.row("", &format!("and {more} more"), theme.muted);
+    }
+}
+
+fn changed(lines: &mut Lines, since: Timestamp, changes: &[BurnChange], context: &ViewContext<'_>) {
+    let theme = context.theme;
+    let since = format!("since {}", since.to_datetime().format("%H:%M"));
+    if changes.is_empty() {
+        lines.row("changes", &format!("none {since}"), theme.muted);
+        return;
+    }
+    let total: Decimal = changes.iter().map(|change| change.by_per_hour).sum();
+    lines.row("changes", &format!("{}/h {since}", amounts::signed_rate(total)), theme.strong);
+    for change in changes.iter().take(CHANGES_SHOWN) {
+        lines.row("", &change_words(change), theme.text);
+    }
+    let more = changes.len().saturating_sub(CHANGES_SHOWN);
+    if more > 0 {
+        lines.row("", &format!("and {more} more"), theme.muted);
+    }
+}
+
+/// `since 14:00 +3.2000/h: lobby started +1.2000 (order 812), 2 more`.
+pub(super) fn changes_words(since: Timestamp, changes: &[BurnChange]) -> String {
+    let total: Decimal = changes.iter().map(|change| change.by_per_hour).sum();
+    let mut causes: Vec<String> = changes.iter().take(CHANGES_SHOWN).map(change_words).collect();
+    let more = changes.len().saturating_sub(CHANGES_SHOWN);
+    if more > 0 {
+        causes.push(format!("{more} more"));
+    }
+    let since = since.to_datetime().format("%H:%M");
+    format!("since {since} {}/h: {}", amounts::signed_rate(total), causes.join(", "))
+}
+
+fn change_words(change: &BurnChange) -> String {
+    let cause = match change.cause {
+        ChangeCause::Started => "started",
+        ChangeCause::Stopped => "stopped",
+        ChangeCause::Repriced => "at another price",
+    };
+    let owner = match &change.owner {
+        BurnerOwner::Order(order) => format!(" (order {order})"),
+        BurnerOwner::Match(id) => format!(" (match {id})"),
+        BurnerOwner::Deployment(id) => format!(" (deployment {id})"),
+        BurnerOwner::Unowned => String::new(),
+    };
+    clean(&format!("{} {cause} {}{owner}", change.name, amounts::signed_rate(change.by_per_hour)))
+        .into_owned()
+}
