@@ -30,9 +30,9 @@ pub const SERIES: [Colour; 6] = [
     Colour(0x12, 0x35, 0x5b),
     Colour(0xf2, 0xb8, 0x4b),
     Colour(0xb9, 0x48, 0x0e),
-    Colour(0x8f, 0xc7, 0xea),
-    Colour(0x3d, 0x7e, 0xa6),
-    Colour(0xd9, 0xc9, 0xe3),
+    Colour(0x4b, 0x9c, 0xd3),
+    Colour(0xe6, 0xdf, 0xf0),
+    Colour(0x8a, 0x6f, 0xb0),
 ];
 
 /// On which side of its x a text stands.
@@ -189,5 +189,23 @@ impl Page {
     /// A chart.
     pub fn chart(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), svg: String) {
         self.marks.push(Mark::Chart { x, y, width, height, svg });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lightness as a grey printer sees it (ITU-R BT.709), 0 to 255.
+    fn grey(Colour(red, green, blue): Colour) -> u32 {
+        (u32::from(red) * 2126 + u32::from(green) * 7152 + u32::from(blue) * 722) / 10_000
+    }
+
+    #[test]
+    fn series_differ_in_grey_too() {
+        let mut greys = SERIES.map(grey);
+        greys.sort_unstable();
+        assert!(greys.windows(2).all(|pair| pair[1] - pair[0] >= 20), "{greys:?}");
+        assert!(greys[5] < grey(WHITE) - 20, "the lightest is not paper");
     }
 }
