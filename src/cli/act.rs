@@ -39,7 +39,14 @@ pub async fn act(
     let typed = match consent(&plan, arguments)? {
         Consent::Given { typed } => typed,
         Consent::Withheld => {
-            eprintln!("quarterdeck: not confirmed; nothing was done");
+            match &plan.confirmation {
+                Confirmation::TypeName(name) => {
+                    eprintln!(
+                        "quarterdeck: not confirmed, nothing was done: the name is {name:?} (--name in scripts)"
+                    );
+                }
+                Confirmation::YesNo => eprintln!("quarterdeck: not confirmed; nothing was done"),
+            }
             return Ok(Exit::Refused);
         }
     };
