@@ -313,13 +313,19 @@ pub async fn status(paths: &EnginePaths, options: LinkOptions) -> Result<Option<
     if !answers(&paths.socket).await {
         return Ok(None);
     }
-    let client = attach(paths, options).await?;
+    let client = attach(paths, without_fleet(options)).await?;
     match client.ask(Request::Status).await? {
         Reply::Status(status) => Ok(Some(*status)),
         other => {
             Err(Problem { fault: Fault::Internal, ..Problem::refused(format!("no status: {other:?}"), "") })
         }
     }
+}
+
+/// Asks for no fleet: who reads no events must not be sent any, for its answer would wait behind them.
+fn without_fleet(mut options: LinkOptions) -> LinkOptions {
+    options.hello.wants_fleet = false;
+    options
 }
 
 /// Ends the engine and waits until it is gone; false when none ran. An engine of another protocol, or one that does not
@@ -355,7 +361,7 @@ pub async fn stop(paths: &EnginePaths, options: LinkOptions) -> Result<bool, Pro
 }
 
 async fn ask_to_stop(paths: &EnginePaths, options: LinkOptions) -> Result<(), Problem> {
-    let client = attach(paths, options).await?;
+    let client = attach(paths, without_fleet(options)).await?;
     match client.ask(Request::Shutdown).await {
         // The engine may be gone before its answer arrives.
         Err(problem) if problem.effect != Effect::Possible => Err(problem),
