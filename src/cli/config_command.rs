@@ -104,6 +104,9 @@ fn check(arguments: &Arguments) -> Result<(), String> {
     for orders in &config.orders {
         secrets.push((format!("orders.{}.url", orders.account), orders.url.as_ref()));
     }
+    for exaroton in &config.exaroton {
+        secrets.push((format!("exaroton.{}.token", exaroton.account), Some(&exaroton.token)));
+    }
     for (path, source) in secrets {
         let Some(source) = source else { continue };
         match source.resolve(&environment) {
@@ -112,16 +115,18 @@ fn check(arguments: &Arguments) -> Result<(), String> {
         }
     }
     let authorities = config.panels.iter().map(|panel| &panel.ca_file);
-    for file in authorities.chain(config.orders.iter().map(|orders| &orders.ca_file)).flatten() {
+    let authorities = authorities.chain(config.orders.iter().map(|orders| &orders.ca_file));
+    for file in authorities.chain(config.exaroton.iter().map(|exaroton| &exaroton.ca_file)).flatten() {
         match Authorities::read(file) {
             Ok(_) => println!("ok   ca_file {}", file.display()),
             Err(problem) => failures.push(problem.to_string()),
         }
     }
     println!(
-        "ok   {}, {}, site {:?}",
+        "ok   {}, {}, {}, site {:?}",
         format::count(config.panels.len(), "panel"),
         format::count(config.orders.len(), "orders database"),
+        format::count(config.exaroton.len(), "exaroton account"),
         config.site.name
     );
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\nquarterdeck: ")) }

@@ -20,7 +20,6 @@ use crate::config::Config;
 use crate::config::paths::Paths;
 use crate::console::format;
 use crate::engine::EngineSetup;
-use crate::engine::money::MoneySetup;
 use crate::engine::policy::Policy;
 use crate::model::action::ActionRequest;
 use crate::model::ids::RunId;
@@ -187,6 +186,7 @@ fn engine_words(status: &crate::model::request::EngineStatus) -> String {
 async fn setup(config: &Config, paths: &Paths) -> Result<EngineSetup, Problem> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let panels = site::panels(config, &clock)?;
+    let money = site::money(config, &clock)?;
     let mut databases = Vec::new();
     for one in &config.orders {
         let settings = site::orders_settings(one, &paths.data_dir)?;
@@ -208,7 +208,7 @@ async fn setup(config: &Config, paths: &Paths) -> Result<EngineSetup, Problem> {
         clock,
         panels,
         orders: databases,
-        money: MoneySetup::default(),
+        money,
         policy,
     })
 }

@@ -1,19 +1,27 @@
 //! The simulated site behind `demo` and `sim`: the simulators, an embedded shop whose orders fit them, and its engine.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use secrecy::SecretString;
 
 use super::args::SimulationArguments;
 use crate::engine::EngineSetup;
 use crate::engine::money::MoneySetup;
+use crate::engine::money::bookkeeper::MoneyPolicy;
 use crate::engine::policy::{Cadence, Policy};
+use crate::model::account::Provider;
+use crate::model::credits::CREDITS;
 use crate::model::ids::{AccountId, OrderId};
+use crate::model::money::{Currency, Rates};
 use crate::model::problem::Problem;
 use crate::model::site::Site;
+use crate::model::spend::AlertPolicy;
 use crate::model::time::Clock;
+use crate::providers::exaroton::{ExarotonClient, ExarotonSettings};
 use crate::providers::orders::{
     self, DemoArrivals, DemoEggs, DemoRegion, DemoServer, DemoShop, OrdersSettings, OrdersSource,
 };
@@ -43,6 +51,19 @@ pub struct Simulation {
 /// The account names of the simulated site.
 const PANEL: &str = "panel";
 const SHOP: &str = "shop";
+const EXAROTON: &str = "exaroton";
+
+/// Credits that the simulated account is topped up with at a time.
+const TOP_UP_UNIT: i64 = 100;
+
+/// What credits may cost in a month of the demo, in its reporting currency.
+const MONTHLY_BUDGET: i64 = 400;
+
+/// The demo's rates: a credit is a cent (`providers/exaroton.md` §4).
+fn rates() -> Rates {
+    let credits = (Currency(CREDITS.to_owned()), Decimal::new(1, 2));
+    Rates { per_unit: BTreeMap::from([credits]), ..Rates::default() }
+}
 
 impl Simulation {
     /// Starts the simulators and fills the shop in `folder`.
@@ -114,6 +135,7 @@ impl Simulation {
                 name: "northwind".to_owned(),
                 word: "DEMO".to_owned(),
                 is_simulated: true,
+                rates: rates(),
                 ..Site::default()
             },
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -121,8 +143,27 @@ impl Simulation {
             clock: Arc::clone(clock),
             panels: vec![panel],
             orders: vec![(database, AccountId::from(PANEL))],
-            money: MoneySetup::default(),
+            money: self.money(clock)?,
             policy: policy(),
+        })
+    }
+
+    /// The simulated exaroton account, with the demo's budget.
+    fn money(&self, clock: &Arc<dyn Clock>) -> Result<MoneySetup, Problem> {
+        let token = SecretString::from(self.site.exaroton_token().to_owned());
+        let settings = ExarotonSettings::new(AccountId::from(EXAROTON), self.site.exaroton_url(), token);
+        Ok(MoneySetup {
+            exaroton: vec![ExarotonClient::new(settings, Arc::clone(clock))?],
+            policy: MoneyPolicy {
+                top_up_units: BTreeMap::from([(Provider::Exaroton, Decimal::from(TOP_UP_UNIT))]),
+                alerts: AlertPolicy {
+                    monthly_budget: Some(Decimal::from(MONTHLY_BUDGET)),
+                    ..AlertPolicy::default()
+                },
+                rates: rates(),
+                ..MoneyPolicy::default()
+            },
+            ..MoneySetup::default()
         })
     }
 
@@ -157,7 +198,20 @@ impl Simulation {
                 text(file.display().to_string()),
             )]))
         };
-        let site = [("name", text("simulated".to_owned())), ("word", text("SIMULATED".to_owned()))];
+        let rate = |rate: &Decimal| text(rate.to_string());
+        let rates = rates().per_unit.iter().map(|(unit, worth)| (unit.0.clone(), rate(worth))).collect();
+        let site = [
+            ("name", text("simulated".to_owned())),
+            ("word", text("SIMULATED".to_owned())),
+            ("rates", toml::Value::Table(rates)),
+        ];
+        let exaroton = [
+            ("url", text(self.site.exaroton_url())),
+            ("token", kept_in(&self.exaroton_token_file(folder)?)),
+            ("top_up_unit", toml::Value::Integer(TOP_UP_UNIT)),
+            ("allow_plain_http", toml::Value::Boolean(true)),
+        ];
+        let budget = [("monthly", toml::Value::Integer(MONTHLY_BUDGET))];
         let panel = [
             ("url", text(self.site.panel_url())),
             ("application_key", kept_in(&application_key)),
@@ -169,6 +223,8 @@ impl Simulation {
         table.insert("site".to_owned(), section(site));
         table.insert("panel".to_owned(), section([(PANEL, section(panel))]));
         table.insert("orders".to_owned(), section([(SHOP, section(shop))]));
+        table.insert("exaroton".to_owned(), section([(EXAROTON, section(exaroton))]));
+        table.insert("budget".to_owned(), section(budget));
         Ok(table.to_string())
     }
 }
@@ -209,6 +265,7 @@ fn policy() -> Policy {
     policy.polling.orders = cadence(2_000);
     policy.polling.servers = cadence(5_000);
     policy.polling.nodes = cadence(10_000);
+    policy.polling.credits = cadence(5_000);
     policy
 }
 

@@ -3,9 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::credits::ExarotonConfig;
 use crate::config::typed::{Config, OrdersConfig, PanelConfig};
+use crate::engine::money::MoneySetup;
+use crate::engine::money::bookkeeper::MoneyPolicy;
+use crate::model::account::Provider;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::model::spend::AlertPolicy;
 use crate::model::time::Clock;
+use crate::providers::exaroton::{DEFAULT_URL, ExarotonClient, ExarotonSettings};
 use crate::providers::orders::{AmountUnit, OrdersSettings, OrdersSource, PoolerMode, Preset};
 use crate::providers::pterodactyl::{PanelClient, PanelSettings};
 
@@ -53,6 +59,48 @@ fn panel_settings(panel: &PanelConfig) -> Result<PanelSettings, Problem> {
         ca_file: panel.ca_file.clone(),
         body_cap_bytes: usize::try_from(panel.max_body_bytes).unwrap_or(usize::MAX),
         ..PanelSettings::new(panel.account.clone(), panel.url.clone(), application_key)
+    })
+}
+
+/// The accounts with prepaid money and how their books are kept.
+///
+/// # Errors
+/// As [`panels`].
+pub fn money(config: &Config, clock: &Arc<dyn Clock>) -> Result<MoneySetup, Problem> {
+    let exaroton = config
+        .exaroton
+        .iter()
+        .map(|account| ExarotonClient::new(exaroton_settings(account)?, Arc::clone(clock)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let top_up_unit = config.exaroton.iter().find_map(|account| account.top_up_unit);
+    Ok(MoneySetup {
+        exaroton,
+        policy: MoneyPolicy {
+            zone: config.time_zone,
+            top_up_units: top_up_unit.map(|unit| (Provider::Exaroton, unit)).into_iter().collect(),
+            alerts: AlertPolicy {
+                monthly_budget: config.budget.monthly,
+                runway_warning_ms: config.budget.runway_warning_ms,
+                runway_critical_ms: config.budget.runway_critical_ms,
+            },
+            rates: config.site.rates.clone(),
+            ..MoneyPolicy::default()
+        },
+        ..MoneySetup::default()
+    })
+}
+
+fn exaroton_settings(exaroton: &ExarotonConfig) -> Result<ExarotonSettings, Problem> {
+    let token = exaroton.token.resolve(&environment).map_err(|message| {
+        misconfigured(
+            format!("exaroton.{}.token: {message}", exaroton.account),
+            "run `quarterdeck config check`",
+        )
+    })?;
+    let url = exaroton.url.as_deref().unwrap_or(DEFAULT_URL);
+    Ok(ExarotonSettings {
+        ca_file: exaroton.ca_file.clone(),
+        ..ExarotonSettings::new(exaroton.account.clone(), url, token)
     })
 }
 

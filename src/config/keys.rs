@@ -60,10 +60,16 @@ pub const KEYS: &[Key] = &[
     key("site.read_only", Kind::Bool, "false", "Refuse every action, from every console."),
     key("site.currency", Kind::Text, "EUR", "The reporting currency."),
     key(
+        "site.time_zone",
+        Kind::Text,
+        "UTC",
+        "Days and reports are of this zone: a name such as Europe/Berlin.",
+    ),
+    key(
         "site.rates.*",
         Kind::Decimal,
         "",
-        "What one unit of that currency is worth in the reporting currency.",
+        "What one unit of that currency is worth in the reporting currency; credits are exaroton's.",
     ),
     key(
         "engine.data_dir",
@@ -95,6 +101,19 @@ pub const KEYS: &[Key] = &[
         Kind::Decimal,
         "0",
         "What a GiB of memory of a server without a known plan burns per hour, in the reporting currency.",
+    ),
+    key(
+        "budget.monthly",
+        Kind::Decimal,
+        "0",
+        "What prepaid money a month may cost, in the reporting currency; 0: no budget, no alert on it.",
+    ),
+    key("budget.runway_warning_days", Kind::Integer, "7", "A balance that lasts shorter than this warns."),
+    key(
+        "budget.runway_critical_hours",
+        Kind::Integer,
+        "24",
+        "A balance that lasts shorter than this is critical.",
     ),
     key("console.theme", Kind::Text, "dark", "Theme: a built-in name or a file in console.theme_dir."),
     key(
@@ -192,6 +211,31 @@ pub const KEYS: &[Key] = &[
         Kind::Text,
         "",
         "Another name for a column of a table of the preset; empty: it does not exist.",
+    ),
+    key(
+        "exaroton.*.url",
+        Kind::Text,
+        "",
+        "Another address of the API, with its version; default: exaroton's own.",
+    ),
+    key("exaroton.*.token", Kind::Secret, "", "The account's API token."),
+    key(
+        "exaroton.*.top_up_unit",
+        Kind::Decimal,
+        "0",
+        "Credits are bought in multiples of this: it tells a top-up from spend to the credit; 0: not known.",
+    ),
+    key(
+        "exaroton.*.ca_file",
+        Kind::Text,
+        "",
+        "PEM file of a private authority that signed the API's certificate.",
+    ),
+    key(
+        "exaroton.*.allow_plain_http",
+        Kind::Bool,
+        "false",
+        "Ask another machine without TLS: only where the way to it is private.",
     ),
 ];
 

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod arbitrary_tests;
+pub mod credits;
 pub mod document;
 pub mod keys;
 pub mod load;
@@ -60,6 +61,35 @@ columns.orders.server_name = ""
         assert_eq!(config.limits.paid_too_long_ms, 600_000);
     }
 
+    #[test]
+    fn credits_have_an_account_a_rate_a_budget_and_a_zone() {
+        let text = r#"
+[site]
+time_zone = "Europe/Berlin"
+rates = { credits = "0.01", usd = "0.92" }
+
+[budget]
+monthly = "250.50"
+runway_critical_hours = 12
+
+[exaroton.exa]
+token = { env = "TOKEN" }
+top_up_unit = 1000
+"#;
+        let (_, config) = load(text, &[]).unwrap();
+        let exa = &config.exaroton[0];
+        assert_eq!((exa.account.as_str(), exa.url.as_ref()), ("exa", None));
+        assert_eq!(exa.top_up_unit, Some(1_000.into()));
+        assert_eq!(config.time_zone, chrono_tz::Europe::Berlin);
+        assert_eq!(config.budget.monthly.unwrap().to_string(), "250.50");
+        assert_eq!(config.budget.runway_warning_ms, 7 * 86_400_000);
+        assert_eq!(config.budget.runway_critical_ms, 12 * 3_600_000);
+        let units: Vec<&str> = config.site.rates.per_unit.keys().map(|unit| unit.0.as_str()).collect();
+        assert_eq!(units, ["USD", "credits"]);
+        let (_, nothing) = load("", &[]).unwrap();
+        assert_eq!((nothing.time_zone, nothing.budget.monthly), (chrono_tz::UTC, None));
+    }
+
     /// One bad text, one expected message.
     #[test]
     fn mistakes_are_named_with_their_line() {
@@ -86,6 +116,28 @@ columns.orders.server_name = ""
             (
                 "[orders.shop]\ndatabase = \"sqlite\"",
                 "config.toml: [orders.shop] needs a [panel.NAME] to provision on",
+            ),
+            (
+                "[site]\ntime_zone = \"Europe/Berlim\"",
+                "config.toml:2: site.time_zone is the name of a zone such as Europe/Berlin or UTC, not \"Europe/Berlim\"",
+            ),
+            ("[exaroton.a]\ntop_up_unit = 1000", "config.toml: exaroton.a.token is missing"),
+            (
+                "[exaroton.a]\nurl = \"http://x.test/v1\"\ntoken = { env = \"T\" }",
+                "config.toml:2: exaroton.a.url is plain http to another machine, which shows the token to everyone on the way: write https://, or set exaroton.a.allow_plain_http = true where the way is private",
+            ),
+            (
+                "[orders.a]\npath = \"x\"\n[exaroton.a]\ntoken = { env = \"T\" }",
+                "config.toml: [orders.a] needs a [panel.NAME] to provision on",
+            ),
+            (
+                "[panel.a]\nurl = \"https://x\"\napplication_key = { env = \"K\" }\n[exaroton.a]\ntoken = { env = \"T\" }",
+                "config.toml:5: there is a [panel.a] too: give one of them another name",
+            ),
+            ("[budget]\nmonthly = \"-1\"", "config.toml:2: budget.monthly is negative"),
+            (
+                "[budget]\nrunway_warning_days = 1\nrunway_critical_hours = 25",
+                "config.toml:3: budget.runway_critical_hours is more than budget.runway_warning_days: the warning would never come first",
             ),
             ("site = 3", "config.toml:1: site is a table: write [site]"),
         ];

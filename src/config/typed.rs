@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use chrono_tz::Tz;
+
+use crate::model::credits::CREDITS;
 use crate::model::ids::AccountId;
 use crate::model::money::{Currency, Rates};
 use crate::model::site::Site;
 
+use super::credits::{self, BudgetConfig, ExarotonConfig};
 use super::load::{ConfigError, Layers, Origin, Value};
 use super::secret::SecretSource;
 
@@ -120,6 +124,12 @@ pub struct Config {
     pub panels: Vec<PanelConfig>,
     /// Orders databases.
     pub orders: Vec<OrdersConfig>,
+    /// Accounts at exaroton.
+    pub exaroton: Vec<ExarotonConfig>,
+    /// What a month may cost.
+    pub budget: BudgetConfig,
+    /// The zone whose days are counted.
+    pub time_zone: Tz,
 }
 
 const MINUTE_MS: u64 = 60_000;
@@ -158,6 +168,9 @@ impl Config {
             console: console(layers),
             panels,
             orders,
+            exaroton: credits::exaroton(layers)?,
+            budget: credits::budget(layers)?,
+            time_zone: credits::time_zone(layers)?,
         })
     }
 }
@@ -168,7 +181,10 @@ fn site(layers: &Layers) -> Site {
         .into_iter()
         .map(|name| {
             let rate = layers.decimal(&format!("site.rates.{name}"));
-            (Currency(name.to_uppercase()), rate)
+            // Currencies have codes in capitals; a provider's own unit has its own name.
+            let unit =
+                if name.eq_ignore_ascii_case(CREDITS) { CREDITS.to_owned() } else { name.to_uppercase() };
+            (Currency(unit), rate)
         })
         .collect();
     Site {
@@ -209,28 +225,35 @@ fn panel(layers: &Layers, name: &str) -> Result<PanelConfig, ConfigError> {
     let at = |field: &str| format!("panel.{name}.{field}");
     let needed = |field: &str| layers.error_at(&at(field), format!("{} is missing", at(field)));
     let url = layers.optional_text(&at("url")).ok_or_else(|| needed("url"))?;
-    if !(url.starts_with("https://") || url.starts_with("http://")) {
-        return Err(layers.error_at(&at("url"), format!("{} begins with https:// or http://", at("url"))));
-    }
-    if is_plain_abroad(&url) && !layers.is_on(&at("allow_plain_http")) {
-        return Err(layers.error_at(
-            &at("url"),
-            format!(
-                "{} is plain http to another machine, which shows the keys to everyone on the way: write https://, or set {} = true where the way is private",
-                at("url"),
-                at("allow_plain_http")
-            ),
-        ));
-    }
     Ok(PanelConfig {
         account: AccountId::from(name),
-        url: url.trim_end_matches('/').to_owned(),
+        url: checked_url(layers, &at("url"), &url, &at("allow_plain_http"), "the keys")?,
         application_key: layers.secret(&at("application_key")).ok_or_else(|| needed("application_key"))?,
         client_key: layers.secret(&at("client_key")),
         origin: layers.optional_text(&at("origin")),
         ca_file: layers.optional_text(&at("ca_file")).map(PathBuf::from),
         max_body_bytes: layers.number(&at("max_body_mib")).max(1).saturating_mul(MIB),
     })
+}
+
+/// An address without a trailing slash; one that would show `what` to others is refused unless `allow` is set.
+pub(super) fn checked_url(
+    layers: &Layers,
+    path: &str,
+    url: &str,
+    allow: &str,
+    what: &str,
+) -> Result<String, ConfigError> {
+    if !(url.starts_with("https://") || url.starts_with("http://")) {
+        return Err(layers.error_at(path, format!("{path} begins with https:// or http://")));
+    }
+    if is_plain_abroad(url) && !layers.is_on(allow) {
+        let message = format!(
+            "{path} is plain http to another machine, which shows {what} to everyone on the way: write https://, or set {allow} = true where the way is private"
+        );
+        return Err(layers.error_at(path, message));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 /// Whether an address is http without TLS to a host that is not this machine.

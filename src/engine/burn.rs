@@ -36,6 +36,23 @@ fn by_memory(policy: &ReconcilePolicy, server: &Server) -> Option<Money> {
     Some(Money { amount: price.amount.checked_mul(gib)?, currency: price.currency.clone() })
 }
 
+/// What is declared to burn of each balance that was read, what is committed included; a pool counts whole, as its alerts do.
+/// Where nothing burns there is nothing to tell, so a missing rate is no matter.
+pub fn of_balances(fleet: &Fleet) -> Vec<Money> {
+    fleet
+        .burners
+        .iter()
+        .filter_map(|(payer, burners)| {
+            let unit = &fleet.balances.get(payer)?.balance.unit;
+            let amount = burners
+                .iter()
+                .try_fold(Decimal::ZERO, |sum, burner| sum.checked_add(burner.per_hour))
+                .filter(|amount| !amount.is_zero())?;
+            Some(Money { amount, currency: unit.clone() })
+        })
+        .collect()
+}
+
 /// A sum in the reporting currency that counts what it could not convert.
 #[derive(Debug, Default)]
 pub struct Sum {

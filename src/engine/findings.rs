@@ -64,8 +64,14 @@ pub fn summary(fleet: &Fleet, totals: &Totals) -> Summary {
     let orders = |wanted: fn(&OrderTrouble) -> bool| {
         count(fleet.orders.values().filter(|entry| entry.trouble.as_ref().is_some_and(wanted)))
     };
+    let mut all = burn::Sum::default();
+    all.add(&fleet.site.rates, totals.burn_per_hour.as_ref());
+    for money in burn::of_balances(fleet) {
+        all.add(&fleet.site.rates, Some(&money));
+    }
+    let unconverted = totals.unconverted.saturating_add(all.unconverted());
     Summary {
-        burn_per_hour: totals.burn_per_hour.clone(),
+        burn_per_hour: all.into_money(&fleet.site.rates),
         orphan_burn_per_hour: totals.orphan_burn_per_hour.clone(),
         orphans: totals.orphans,
         stuck_orders: orders(|trouble| *trouble != OrderTrouble::ServerGone),
@@ -74,7 +80,7 @@ pub fn summary(fleet: &Fleet, totals: &Totals) -> Summary {
         runs_needing_operator: count(
             fleet.runs.values().filter(|run| run.status == RunStatus::NeedsOperator),
         ),
-        unconverted: totals.unconverted,
+        unconverted,
     }
 }
 

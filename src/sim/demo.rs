@@ -4,7 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::exaroton::{ExarotonFaults, ExarotonSim, ExarotonSimOptions, ExarotonWorld, ExarotonWorldKind};
+use super::exaroton::{
+    ExarotonFaults, ExarotonSim, ExarotonSimOptions, ExarotonWorld, ExarotonWorldKind, Timings,
+};
 use super::panel::{
     FaultHandle, FaultRates, InstallPolicy, PanelSim, PanelSimOptions, RateLimits, WorldHandle, WorldKind,
 };
@@ -41,7 +43,9 @@ impl DemoSite {
     pub async fn start(options: DemoOptions) -> io::Result<Self> {
         let exaroton = ExarotonSim::start(ExarotonSimOptions {
             seed: options.seed,
-            speed: options.speed,
+            // An hour of credits is an hour of the clock that the engine has, too; only what people wait for is sped up.
+            speed: 1.0,
+            timings: Timings::default().sped_up(options.speed),
             clock: Some(Arc::clone(&options.clock)),
             world: ExarotonWorldKind::Demo,
             faults: options.faults,
