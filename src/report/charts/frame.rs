@@ -177,8 +177,10 @@ impl TimeLabels {
             (|_| true, "%-d %b")
         } else if width / count * 7.0 >= 28.0 {
             (|date| date.weekday() == Weekday::Mon, "%-d %b")
-        } else if width / count * 30.0 >= 26.0 {
-            (|date| date.day() == 1, "%b %y")
+        } else if width / count * 30.0 >= 34.0 {
+            (|date| date.day() == 1, "%b %Y")
+        } else if width / count * 91.0 >= 40.0 {
+            (|date| date.day() == 1 && date.month() % 3 == 1, "%b %Y")
         } else {
             (|date| date.day() == 1 && date.month() == 1, "%Y")
         };
@@ -298,7 +300,9 @@ mod tests {
                 .collect()
         };
         let year = TimeLabels::of(&days(365), 470.0);
-        assert_eq!((year.labels.len(), year.labels[0].1.as_str()), (12, "Nov 25"));
+        assert_eq!((year.labels.len(), year.labels[0].1.as_str()), (12, "Nov 2025"));
+        let half_as_wide = TimeLabels::of(&days(365), 212.0);
+        assert_eq!((half_as_wide.labels.len(), half_as_wide.labels[0].1.as_str()), (4, "Jan 2026"));
         let month = TimeLabels::of(&days(30), 470.0);
         assert_eq!((month.labels.len(), month.description.as_str()), (30, "day of November 2025"));
         assert!(TimeLabels::of(&days(36_500), 470.0).labels.len() <= 101);
