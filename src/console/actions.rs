@@ -214,6 +214,8 @@ actions! {
         "Go to the previous tab."
     RunsView        "runs"              "runs"          View     40 [Global]                      ["r"]
         "Show the runs: what goes on, step by step, and what ended."
+    AlertsView      "alerts"            "alerts"        View      0 [Global]                      ["A"]
+        "Show the alerts on money: what is wrong since when, and who silenced it."
     Doctor          "doctor"            "doctor"        Safe     30 [Global]                      ["!"]
         "Check plans, prices, nodes, eggs, orders and keys, and say what to do."
     Refresh         "refresh"           "refresh"       Safe     10 [Global Viewer]               ["f5" "ctrl-r"]
@@ -335,6 +337,11 @@ actions! {
         "In what-if: as if one more server like this one were started."
     OneLess         "one_less"          "one less"      View     37 [Burners]                     ["-"]
         "In what-if: take one of the servers as if started back."
+
+    SilenceAlert    "silence_alert"     "silence"       Changes  96 [Alerts]                      ["s"]
+        "Say that the alert is known, for how long and why."
+    UnsilenceAlert  "unsilence_alert"   "unsilence"     Changes  94 [Alerts]                      ["u"]
+        "Take the silence of the alert back."
 
     CancelRun       "cancel_run"        "cancel run"    Changes  96 [Runs]                        ["x"]
         "Cancel the run: it stops after the present step and undoes what it did."

@@ -187,6 +187,7 @@ impl App {
             set_edge(&mut self.chrome.health, places.health, below, plain, dirty);
             self.chrome.is_header_known = true;
             // At least a moment ahead, so that a wrong clock cannot make it spin.
+            let next_change = [next_change, header::next_site_change(&context)].into_iter().flatten().min();
             self.chrome.next_change = next_change.map(|at| at.max(now.plus_millis(100)));
         }
         let hints = self.hint_line(&context, places.hints.width);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::actions::Action;
 use super::condition::badness;
 use super::context::{LinkState, ViewContext};
 use super::format;
@@ -17,6 +18,7 @@ use crate::model::account::{Feed, FeedKind, Freshness};
 use crate::model::ids::AccountId;
 use crate::model::money::Money;
 use crate::model::request::Tab;
+use crate::model::spend::AlertLevel;
 use crate::model::time::Timestamp;
 
 /// A piece of a line that may be left out when the screen is narrow.
@@ -76,11 +78,22 @@ pub fn site_line(context: &ViewContext<'_>, cells: u16) -> Line<'static> {
         }
     }
     let warning = context.glyphs.warning;
+    let alerts = alert_counts(context);
+    // The key that shows them stands beside the first.
+    let key = context.keymap.label(Action::AlertsView);
+    if alerts.critical > 0 {
+        add(format!("{bad} {} critical ({key})", alerts.critical), theme.bar_bad, 0);
+    }
     if !context.fleet.engine.failed_parts.is_empty() {
         add(format!("{bad} engine failed in part"), theme.bar_bad, 0);
     }
     if let Some(rebuild) = context.fleet.engine.rebuild {
         add(format!("{warning} index {}%", rebuild.percent()), theme.bar_warning, 2);
+    }
+    if alerts.warning > 0 {
+        let words = format::count(alerts.warning, "warning");
+        let key = if alerts.critical > 0 { String::new() } else { format!(" ({key})") };
+        add(format!("{warning} {words}{key}"), theme.bar_warning, 1);
     }
     let counts = [
         (summary.runs_needing_operator, "needs operator", bad, theme.bar_bad, 1),
@@ -93,7 +106,37 @@ pub fn site_line(context: &ViewContext<'_>, cells: u16) -> Line<'static> {
             add(format!("{glyph} {count} {word}"), style, priority);
         }
     }
+    if alerts.silenced > 0 {
+        add(format!("({} silenced)", alerts.silenced), theme.bar, 4);
+    }
     fit(pieces, cells, theme.bar)
+}
+
+/// Alerts by level, silenced ones apart.
+#[derive(Default)]
+struct AlertCounts {
+    critical: usize,
+    warning: usize,
+    silenced: usize,
+}
+
+fn alert_counts(context: &ViewContext<'_>) -> AlertCounts {
+    let mut counts = AlertCounts::default();
+    for alert in &context.fleet.alerts {
+        match alert.level {
+            _ if alert.is_silenced(context.now) => counts.silenced += 1,
+            AlertLevel::Critical => counts.critical += 1,
+            AlertLevel::Warning => counts.warning += 1,
+        }
+    }
+    counts
+}
+
+/// When the first line changes by itself next: the first silence that ends.
+#[must_use]
+pub fn next_site_change(context: &ViewContext<'_>) -> Option<Timestamp> {
+    let silences = context.fleet.alerts.iter().filter_map(|alert| alert.silence.as_ref());
+    silences.map(|silence| silence.until).filter(|until| *until > context.now).min()
 }
 
 fn count_of(count: u32) -> usize {

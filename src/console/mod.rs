@@ -8,6 +8,7 @@
 //! ```
 
 pub mod actions;
+pub mod alerts_view;
 pub mod app;
 pub mod clipboard;
 pub mod component;

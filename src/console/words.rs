@@ -14,6 +14,7 @@ use crate::model::ids::ServerKey;
 use crate::model::order::OrderStatus;
 use crate::model::run::{Run, RunStatus, StepStatus};
 use crate::model::server::{OrphanReason, Ownership, PowerState, Server, ServerStatus};
+use crate::model::spend::{Alert, AlertLevel};
 use crate::model::time::Timestamp;
 
 /// A state as it is drawn.
@@ -99,6 +100,27 @@ pub fn credit_server_state(status: CreditServerStatus, context: &ViewContext<'_>
         _ => (glyphs.pending, theme.accent),
     };
     state(glyph, &status.to_string(), style)
+}
+
+/// The word of an alert's level.
+#[must_use]
+pub fn level_word(level: AlertLevel) -> &'static str {
+    match level {
+        AlertLevel::Warning => "warning",
+        AlertLevel::Critical => "critical",
+    }
+}
+
+/// An alert's level; a silenced one is no news.
+#[must_use]
+pub fn alert_level(alert: &Alert, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    let (glyph, style) = match alert.level {
+        _ if alert.is_silenced(context.now) => (glyphs.stopped, theme.muted),
+        AlertLevel::Critical => (glyphs.bad, theme.bad),
+        AlertLevel::Warning => (glyphs.warning, theme.warning),
+    };
+    state(glyph, level_word(alert.level), style)
 }
 
 /// Who answers for a server, in a few words for a column.

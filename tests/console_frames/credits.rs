@@ -2,15 +2,18 @@
 
 use insta::assert_snapshot;
 use quarterdeck::console::actions::Action;
+use quarterdeck::console::alerts_view::AlertsView;
 use quarterdeck::console::component::{Component, Effect, Reveal, Touched};
 use quarterdeck::console::context::{LinkState, UNICODE};
+use quarterdeck::console::header;
+use quarterdeck::console::keys::Key;
 use quarterdeck::console::tabs;
 use quarterdeck::console::theme::ColourDepth;
 use quarterdeck::model::balance_view::Correction;
 use quarterdeck::model::fleet::Change;
 use quarterdeck::model::problem::Problem;
 use quarterdeck::model::request::{Reply, Request, Tab};
-use quarterdeck::model::spend::BurnerOwner;
+use quarterdeck::model::spend::{AlertKey, BurnerOwner};
 use quarterdeck::model::time::Timestamp;
 
 use crate::fixture::NOW;
@@ -327,4 +330,51 @@ fn any_size_and_any_keys() {
         stage.draw(tab.as_mut(), width, 9);
         stage.act(tab.as_mut(), &[Action::Back, Action::Back, Action::PanBack, Action::RealTime]);
     }
+}
+
+#[test]
+fn an_alert_is_silenced_with_an_end_and_a_reason_and_heard_again() {
+    let mut stage = Stage::new(money::fleet(), NOW);
+    stage.fleet.apply(Change::Alerts(money::alerts()));
+    let mut view = AlertsView::default();
+    stage.open(&mut view);
+    stage.draw(&mut view, 80, 20);
+    let opened = stage.act(&mut view, &[Action::SilenceAlert]).pop();
+    let Some(Effect::Open(mut dialog)) = opened else { panic!("a dialog opens") };
+    stage.open(dialog.as_mut());
+    assert!(requests(stage.act(dialog.as_mut(), &[Action::Submit])).is_empty(), "no reason yet");
+    assert!(text(&stage.draw(dialog.as_mut(), 80, 20)).contains("a reason is needed"));
+    stage.type_text(dialog.as_mut(), "known");
+    stage.act(dialog.as_mut(), &[Action::TextNextField]);
+    stage.press(dialog.as_mut(), &[Key::ctrl('u')]);
+    assert!(requests(stage.act(dialog.as_mut(), &[Action::Submit])).is_empty(), "no end");
+    stage.type_text(dialog.as_mut(), "2d");
+    let sent = requests(stage.act(dialog.as_mut(), &[Action::Submit, Action::Submit]));
+    let until = NOW.plus_millis(48 * 3_600_000);
+    let asked = Request::SilenceAlert { alert: AlertKey::BudgetBurn(0), until, reason: "known".to_owned() };
+    assert_eq!(sent, [asked], "once");
+    let effects = stage.reply(dialog.as_mut(), 0, &Ok(Reply::Done));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Close)));
+
+    stage.act(&mut view, &[Action::End]);
+    let sent = requests(stage.act(&mut view, &[Action::UnsilenceAlert]));
+    assert_eq!(sent, [Request::UnsilenceAlert(AlertKey::Runway(money::pool()))]);
+    stage.now = NOW.plus_millis(3 * 3_600_000);
+    stage.draw(&mut view, 80, 20);
+    assert!(!view.is_enabled(Action::UnsilenceAlert, &stage.context()), "its silence is over");
+}
+
+#[test]
+fn the_header_counts_alerts_by_level_and_silences_apart() {
+    let mut stage = Stage::new(money::fleet(), NOW);
+    stage.fleet.apply(Change::Alerts(money::alerts()));
+    let line = header::site_line(&stage.context(), 160).to_string();
+    let places = ["1 orphan", "✗ 1 critical (A)", "! 1 warning", "3 stuck", "(1 silenced)"]
+        .map(|words| line.find(words));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{line}");
+    let until = header::next_site_change(&stage.context());
+    assert_eq!(until, Some(NOW.plus_millis(2 * 3_600_000)));
+    stage.now = NOW.plus_millis(2 * 3_600_000);
+    let line = header::site_line(&stage.context(), 160).to_string();
+    assert!(line.contains("✗ 2 critical") && !line.contains("silenced"), "{line}");
 }

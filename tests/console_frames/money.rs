@@ -12,7 +12,8 @@ use quarterdeck::model::money::{Currency, Rates};
 use quarterdeck::model::request::{CreditsHistory, HistoryPoint, Reply, Request};
 use quarterdeck::model::site::Site;
 use quarterdeck::model::spend::{
-    BurnRange, Burner, BurnerKind, BurnerOwner, Day, Period, Total, WindowSpend, Windows,
+    Alert, AlertKey, AlertLevel, BurnRange, Burner, BurnerKind, BurnerOwner, Day, Period, Silence, Total,
+    WindowSpend, Windows,
 };
 use quarterdeck::model::time::Timestamp;
 use rust_decimal::Decimal;
@@ -182,6 +183,39 @@ pub fn changes() -> Vec<Change> {
     changes.extend(servers().into_iter().map(|server| Change::CreditServer(server.into())));
     changes.push(Change::Burners { payer: account("exa"), burners: burners() });
     changes
+}
+
+/// Alerts of both levels, one of them silenced for two hours.
+pub fn alerts() -> Vec<Alert> {
+    let alert = |key, level, text: &str, hours: i64| Alert {
+        key,
+        level,
+        text: text.to_owned(),
+        since: ago(hours * HOUR),
+        silence: None,
+    };
+    let mut known =
+        alert(AlertKey::Runway(pool()), AlertLevel::Critical, "exa/weekend pool lasts 5 h 20 m", 3);
+    known.silence = Some(Silence {
+        by: "ann@bastion".into(),
+        reason: "the event ends at six".to_owned(),
+        until: Timestamp(NOW.0 + 2 * HOUR),
+    });
+    vec![
+        alert(
+            AlertKey::BudgetBurn(0),
+            AlertLevel::Critical,
+            "the month's budget burns 16 times too fast over 1 h",
+            1,
+        ),
+        known,
+        alert(
+            AlertKey::Mismatch(account("exa")),
+            AlertLevel::Warning,
+            "exa falls by 0.6 credits/h more than declared: perhaps a server unknown here",
+            26,
+        ),
+    ]
 }
 
 /// The fixture's fleet with the accounts.

@@ -11,6 +11,7 @@ use quarterdeck::model::action::ActionPlan;
 use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::Change;
 use quarterdeck::model::order::OrderStatus;
+use quarterdeck::model::problem::Problem;
 use quarterdeck::model::request::{ConsoleItem, Reply};
 use quarterdeck::model::server::PowerState;
 
@@ -180,6 +181,30 @@ const TABLE: &[Row] = &[
             }),
             NO_ROW,
             Drawn(burning),
+        ],
+    },
+    Row {
+        view: "alerts",
+        component: "AlertsView",
+        open: |whole| whole.press(&["A"]),
+        states: [HERE, HERE, Drawn(alerting), NOT_POLLED, NOT_POLLED, NOT_POLLED, Drawn(alerting)],
+    },
+    Row {
+        view: "silence",
+        component: "SilenceDialog",
+        open: |_| {},
+        states: [
+            Never("there is no alert to silence yet"),
+            HAS_TARGET,
+            Drawn(silencing),
+            NO_ANSWER,
+            Drawn(|whole| {
+                silencing(whole);
+                whole.press(&["enter"]);
+                whole.reply(Err(Problem::refused("this alert does not hold any more", "")));
+            }),
+            Never("there is no alert to silence"),
+            Drawn(silencing),
         ],
     },
     Row {
@@ -402,6 +427,18 @@ fn paid(whole: &mut Whole) {
 fn burning(whole: &mut Whole) {
     paid(whole);
     whole.press(&["enter"]);
+}
+
+fn alerting(whole: &mut Whole) {
+    whole.change(Change::Alerts(money::alerts()));
+    whole.press(&["home"]);
+}
+
+fn silencing(whole: &mut Whole) {
+    whole.press(&["A"]);
+    alerting(whole);
+    whole.press(&["s"]);
+    whole.type_text("ann looks at it");
 }
 
 fn late(feed: &mut Feed) {

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{App, ExitReason, Outbound};
 use crate::console::actions::{Action, Scope};
+use crate::console::alerts_view::AlertsView;
 use crate::console::component::{Component, Effects, Handled, Loudness, Mouse, Ticket};
 use crate::console::context::ViewContext;
 use crate::console::help::Viewer;
@@ -90,6 +91,7 @@ impl App {
                 self.open(Box::new(viewer), key, now);
             }
             Action::RunsView => self.open((self.registry_runs)(), key, now),
+            Action::AlertsView => self.open(Box::new(AlertsView::default()), key, now),
             Action::Doctor => self.open((self.registry_doctor)(), key, now),
             Action::Refresh => self.send(Owner::App, Ticket::default(), Request::Refresh),
             Action::SwitchTheme => self.next_theme(now),

@@ -9,3 +9,4 @@ pub mod keep;
 pub mod plan;
 pub mod run;
 pub mod server_actions;
+pub mod silence;

@@ -424,13 +424,10 @@ impl Component for CreditsTab {
         let history = &self.pane.history;
         match (self.level, action) {
             (_, Action::RealTime | Action::CompareFromNow) => self.subject(context).is_some(),
-            (Level::Balances, Action::NextPane) => {
-                self.selected(context).is_some() && !self.pane.did_show_all()
-            }
             (Level::Balances, Action::ZoomIn | Action::ZoomOut) => {
                 self.selected(context).is_some() && history.can_zoom(action == Action::ZoomIn)
             }
-            (Level::Balances, Action::PanBack) => self.selected(context).is_some(),
+            (Level::Balances, Action::PanBack | Action::NextPane) => self.selected(context).is_some(),
             (Level::Balances, Action::PanForward | Action::ChartNow) => history.is_panned(),
             (Level::Balances, Action::TakeSnapshot) => context.link.is_up(),
             (Level::Balances, _) => self.balances.is_enabled(action),

@@ -121,11 +121,6 @@ impl Pane {
         area.width >= SIZE_FOR_ALL.0 && area.height >= SIZE_FOR_ALL.1
     }
 
-    /// Whether every part was on screen when it was drawn last.
-    pub(super) fn did_show_all(&self) -> bool {
-        self.painted.as_ref().is_some_and(|(area, _)| Self::shows_all(*area))
-    }
-
     /// What must be drawn again.
     pub(super) fn take_dirty(
         &mut self,
