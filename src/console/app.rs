@@ -72,7 +72,7 @@ pub enum Outbound {
 
 /// The views that the app puts on screen.
 pub struct Registry {
-    /// One component per tab, in the order of [`TABS`].
+    /// One component per tab, in the order of [`TABS`](super::layers::TABS).
     pub tabs: Vec<Box<dyn Component>>,
     /// Makes the view of runs.
     pub runs: fn() -> Box<dyn Component>,

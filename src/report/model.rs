@@ -37,7 +37,7 @@ pub struct RateUsed {
 /// A period's money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`VERSION`].
+    /// The version of this shape.
     pub version: u32,
     /// The site's name.
     pub site: String,
