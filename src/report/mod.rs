@@ -1,6 +1,6 @@
 //! Reports: one model of a period's money, and one file per format that writes it.
 //!
-//! [`build`](Report::build) turns plain inputs into a [`Report`]; [`write`] prints it. Amounts stay exact decimals in the
+//! [`build`](Report::build) turns plain inputs into a [`Report`]; [`write()`] prints it. Amounts stay exact decimals in the
 //! model; they are rounded only where they are printed, and a sum whose printed parts do not add up to it says so.
 //!
 //! Must not: ask anybody for data, know the time, read a font or a time zone of the system.
