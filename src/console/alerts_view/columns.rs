@@ -61,7 +61,7 @@ impl Kind for Alerts {
         column("level", "LEVEL", Width::Fixed(10), 0, Align::Left),
         column("since", "SINCE UTC", Width::Fixed(12), 2, Align::Right),
         column("age", "AGE", Width::Fixed(9), 1, Align::Right),
-        column("text", "WHAT", flexible(24, 3), 0, Align::Left),
+        column("text", "WHAT", flexible(38, 3), 0, Align::Left),
         column("silenced", "SILENCED", flexible(14, 2), 1, Align::Left),
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;

@@ -85,10 +85,7 @@ impl SilenceDialog {
             (Some(note), _) => Line::styled(note.clone(), theme.bad),
             _ if self.is_sent => Line::styled("asking the engine", theme.accent),
             (None, Some(until)) => {
-                let words = format!(
-                    "silent until {} UTC; enter keeps it, tab changes fields, esc leaves",
-                    format::day_minute(until)
-                );
+                let words = format!("silent until {} UTC; tab changes the field", format::day_minute(until));
                 Line::styled(words, theme.muted)
             }
             (None, None) => Line::styled("a time such as 90m, 4h or 2d, at most 31d", theme.bad),
