@@ -69,7 +69,7 @@ impl Component for AlertsView {
         match action {
             Action::SilenceAlert => {
                 if let Some(alert) = self.selected(context) {
-                    effects.open(SilenceDialog::new(alert));
+                    effects.open(SilenceDialog::new(alert, context));
                 }
             }
             Action::UnsilenceAlert => self.unsilence(context, effects),

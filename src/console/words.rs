@@ -7,14 +7,16 @@ use super::context::ViewContext;
 use super::format;
 use crate::link::packed::PackedFleet;
 use crate::model::action::{ActionRequest, CheckOutcome};
+use crate::model::balance_view::BalanceView;
 use crate::model::credits::CreditServerStatus;
 use crate::model::finding::Severity;
 use crate::model::fleet::{OrderEntry, OrderTrouble};
 use crate::model::ids::ServerKey;
 use crate::model::order::OrderStatus;
 use crate::model::run::{Run, RunStatus, StepStatus};
+use crate::model::sanitise::clean;
 use crate::model::server::{OrphanReason, Ownership, PowerState, Server, ServerStatus};
-use crate::model::spend::{Alert, AlertLevel};
+use crate::model::spend::{Alert, AlertKey, AlertLevel, BURN_WINDOWS};
 use crate::model::time::Timestamp;
 
 /// A state as it is drawn.
@@ -100,6 +102,31 @@ pub fn credit_server_state(status: CreditServerStatus, context: &ViewContext<'_>
         _ => (glyphs.pending, theme.accent),
     };
     state(glyph, &status.to_string(), style)
+}
+
+/// The name of a balance: as its account is configured, and the pool's own.
+#[must_use]
+pub fn balance_name(view: &BalanceView) -> String {
+    let account = clean(view.balance.key.account.as_str());
+    match &view.balance.key.pool {
+        Some(_) => format!("{account}/{}", clean(&view.balance.name)),
+        None => account.into_owned(),
+    }
+}
+
+/// What an alert is about: a balance, or the budget over a window.
+#[must_use]
+pub fn alert_subject(key: &AlertKey, context: &ViewContext<'_>) -> String {
+    match key {
+        AlertKey::BudgetBurn(window) => {
+            let name = BURN_WINDOWS.get(usize::from(*window)).map_or("?", |window| window.name);
+            format!("budget, {name}")
+        }
+        AlertKey::Runway(key) | AlertKey::Mismatch(key) | AlertKey::Step(key) => {
+            let view = context.fleet.balances.get(key);
+            view.map_or_else(|| clean(&key.to_string()).into_owned(), balance_name)
+        }
+    }
 }
 
 /// The word of an alert's level.

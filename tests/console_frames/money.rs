@@ -194,8 +194,7 @@ pub fn alerts() -> Vec<Alert> {
         since: ago(hours * HOUR),
         silence: None,
     };
-    let mut known =
-        alert(AlertKey::Runway(pool()), AlertLevel::Critical, "exa/weekend pool lasts 5 h 20 m", 3);
+    let mut known = alert(AlertKey::Runway(pool()), AlertLevel::Critical, "runs out in 5 hours", 3);
     known.silence = Some(Silence {
         by: "ann@bastion".into(),
         reason: "the event ends at six".to_owned(),
@@ -212,7 +211,7 @@ pub fn alerts() -> Vec<Alert> {
         alert(
             AlertKey::Mismatch(account("exa")),
             AlertLevel::Warning,
-            "exa falls by 0.6 credits/h more than declared: perhaps a server unknown here",
+            "falls by 0.6 credits/h more than declared: perhaps a server unknown here",
             26,
         ),
     ]

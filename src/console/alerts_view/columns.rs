@@ -23,10 +23,12 @@ const LEVEL: usize = 0;
 /// Sorted by at first: the newest first within each group.
 pub(super) const SINCE: usize = 1;
 const AGE: usize = 2;
-const TEXT: usize = 3;
+const ABOUT: usize = 3;
+const TEXT: usize = 4;
 
 const FILTER_COLUMNS: &[FilterColumn] = &[
     text_column("text"),
+    text_column("about"),
     text_column("level"),
     text_column("silenced"),
     text_column("by"),
@@ -61,7 +63,8 @@ impl Kind for Alerts {
         column("level", "LEVEL", Width::Fixed(10), 0, Align::Left),
         column("since", "SINCE UTC", Width::Fixed(12), 2, Align::Right),
         column("age", "AGE", Width::Fixed(9), 1, Align::Right),
-        column("text", "WHAT", flexible(38, 3), 0, Align::Left),
+        column("about", "ABOUT", flexible(12, 1), 0, Align::Left),
+        column("text", "WHAT", flexible(28, 4), 0, Align::Left),
         column("silenced", "SILENCED", flexible(14, 2), 1, Align::Left),
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
@@ -93,6 +96,7 @@ impl Kind for Alerts {
             LEVEL => SortKey::Integer(i64::from(alert.level == AlertLevel::Critical)),
             SINCE => SortKey::Integer(alert.since.0),
             AGE => SortKey::Integer(-alert.since.0),
+            ABOUT => SortKey::text(&words::alert_subject(&alert.key, context)),
             TEXT => SortKey::text(&alert.text),
             _ => SortKey::text(&silence(alert, context)),
         }
@@ -108,6 +112,7 @@ impl Kind for Alerts {
             }
             SINCE => CellText::new(format::day_minute(alert.since), theme.text),
             AGE => CellText::new(format::age_minutes(context.now.millis_since(alert.since)), theme.text),
+            ABOUT => CellText::new(words::alert_subject(&alert.key, context), theme.text),
             TEXT => CellText::new(sanitise::clean(&alert.text), theme.text),
             _ => CellText::new(silence(alert, context), theme.muted),
         }
@@ -118,6 +123,7 @@ impl Kind for Alerts {
         let silence = alert.silence.as_ref().filter(|_| alert.is_silenced(context.now));
         match column {
             "text" | "name" => Some(FilterValue::Text(sanitise::clean(&alert.text))),
+            "about" => Some(FilterValue::Text(words::alert_subject(&alert.key, context).into())),
             "level" => Some(FilterValue::Text(words::level_word(alert.level).into())),
             "silenced" => Some(FilterValue::Text(silenced_word(alert, context).into())),
             "by" => silence.map(|silence| FilterValue::Text(sanitise::clean(silence.by.as_str()))),
@@ -130,7 +136,8 @@ impl Kind for Alerts {
     fn search_text<'a>(&self, context: &ViewContext<'a>, id: &AlertKey) -> Cow<'a, str> {
         let Some(alert) = find(context.fleet, id) else { return Cow::Borrowed("") };
         let silence = silence(alert, context);
-        Cow::Owned(format!("{} {} {silence}", alert.text, words::level_word(alert.level)))
+        let (about, level) = (words::alert_subject(&alert.key, context), words::level_word(alert.level));
+        Cow::Owned(format!("{} {about} {level} {silence}", alert.text))
     }
 
     fn condition(&self, context: &ViewContext<'_>, total: usize) -> Condition {
@@ -166,13 +173,7 @@ impl Kind for Alerts {
         lines.text(&clean(&alert.text), theme.text);
         lines.gap();
         lines.row("since", &moment(alert.since, context), theme.text);
-        let balance = match &alert.key {
-            AlertKey::BudgetBurn(_) => None,
-            AlertKey::Runway(key) | AlertKey::Mismatch(key) | AlertKey::Step(key) => Some(key.to_string()),
-        };
-        if let Some(balance) = balance {
-            lines.row("balance", &clean(&balance), theme.text);
-        }
+        lines.row("about", &words::alert_subject(&alert.key, context), theme.text);
         match alert.silence.as_ref().filter(|_| alert.is_silenced(context.now)) {
             Some(silence) => {
                 let until = format!("until {}", format::date_time(silence.until));

@@ -13,6 +13,7 @@ use crate::console::format;
 use crate::console::keys::Key;
 use crate::console::widgets::form::TextField;
 use crate::console::widgets::text;
+use crate::console::words;
 use crate::model::problem::Problem;
 use crate::model::request::{Reply, Request};
 use crate::model::spend::{Alert, AlertKey};
@@ -55,10 +56,10 @@ fn duration_ms(text: &str) -> Option<u64> {
 impl SilenceDialog {
     /// Asks how long and why this alert shall be silent.
     #[must_use]
-    pub fn new(alert: &Alert) -> Self {
+    pub fn new(alert: &Alert, context: &ViewContext<'_>) -> Self {
         Self {
             alert: alert.key.clone(),
-            text: clean(&alert.text),
+            text: format!("{}: {}", words::alert_subject(&alert.key, context), clean(&alert.text)),
             fields: [TextField::with_text(USUAL), TextField::default()],
             focused: 1,
             note: None,

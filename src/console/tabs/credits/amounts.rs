@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use crate::console::context::ViewContext;
 use crate::console::format;
 use crate::console::words::State;
+pub(super) use crate::console::words::balance_name as name;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
 use crate::model::money::{Currency, Money};
@@ -88,15 +89,6 @@ pub(super) fn read_words(view: &BalanceView, context: &ViewContext<'_>) -> (Stri
     } else {
         let age_ms = told_at(view, context, false).millis_since(read_at);
         (format!("{} {} old", context.glyphs.warning, format::age_short(age_ms)), true)
-    }
-}
-
-/// The name of a balance: as its account is configured, and the pool's own.
-pub(super) fn name(view: &BalanceView) -> String {
-    let account = clean(view.balance.key.account.as_str());
-    match &view.balance.key.pool {
-        Some(_) => format!("{account}/{}", clean(&view.balance.name)),
-        None => account.into_owned(),
     }
 }
 

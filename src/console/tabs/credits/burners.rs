@@ -130,6 +130,10 @@ impl Burners {
         let unknown = || CellText::new(format::UNKNOWN, theme.muted);
         match column {
             NAME => CellText::new(clean(&burner.name).into_owned(), theme.text),
+            // What is committed goes on whatever the server does.
+            STATE if burner.kind == BurnerKind::Committed => {
+                CellText::new(format!("  {}", kind_word(burner.kind)), theme.muted)
+            }
             STATE => match facts(context, &burner.server).state {
                 Some(state) => CellText::new(state.text(), state.style),
                 None => unknown(),

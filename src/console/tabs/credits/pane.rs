@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use rust_decimal::Decimal;
 
 use super::amounts;
 use super::history::History;
@@ -20,7 +21,7 @@ use crate::console::widgets::text;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
 use crate::model::sanitise::clean;
-use crate::model::spend::{BurnChange, Burner, changes_between};
+use crate::model::spend::{BurnChange, Burner, ChangeCause, changes_between};
 use crate::model::time::Timestamp;
 
 /// From this size on, all parts stand beside each other.
@@ -109,11 +110,17 @@ impl Pane {
         self.note_burners(context);
     }
 
-    /// Since when the burn is compared, and what changed it.
+    /// Since when the burn is compared, and what changed it; another price counts from one percent of the burn on.
     fn changes(&self, context: &ViewContext<'_>, key: &BalanceKey) -> Option<(Timestamp, Vec<BurnChange>)> {
         let (since, before) = self.compared.get(key)?;
         let after = context.fleet.burners.get(key).map_or(&[][..], Vec::as_slice);
-        Some((*since, changes_between(before, after)))
+        let now: Decimal = after.iter().map(|burner| burner.per_hour).sum();
+        let mut changes = changes_between(before, after);
+        // Storage grows and shrinks by crumbs all the time.
+        changes.retain(|change| {
+            change.cause != ChangeCause::Repriced || change.by_per_hour.abs() * Decimal::ONE_HUNDRED >= now
+        });
+        Some((*since, changes))
     }
 
     /// Whether every part is on screen at this size.
@@ -241,7 +248,7 @@ impl Pane {
         ];
         if let Some(share) = &balance.share {
             let whose = if share.is_owner { "owner" } else { "member" };
-            let percent = (share.share * rust_decimal::Decimal::ONE_HUNDRED).round().normalize();
+            let percent = (share.share * Decimal::ONE_HUNDRED).round().normalize();
             let amount = amounts::amount(share.amount);
             let words = format!("{whose} of {}, {percent} % ours = {amount} ", share.members);
             spans.push(Span::styled(words, theme.text));
