@@ -51,6 +51,9 @@ pub enum Command {
     /// Act on a server
     #[command(subcommand)]
     Server(ServerCommand),
+    /// Prepaid money
+    #[command(subcommand)]
+    Credits(CreditsCommand),
     /// Look at a run, or cancel it
     #[command(subcommand)]
     Run(RunCommand),
@@ -149,8 +152,10 @@ pub enum Kind {
     Matches,
     /// Deployments (not connected yet)
     Deployments,
-    /// Credits (not connected yet)
+    /// Balances of prepaid money: what burns them and how long they last
     Credits,
+    /// Alerts on money; exit code 3 while one holds that nobody silenced
+    Alerts,
 }
 
 /// How a list is written.
@@ -289,6 +294,18 @@ pub enum RunCommand {
     Cancel {
         /// The run's id
         id: String,
+    },
+}
+
+/// `credits …`
+#[derive(Debug, Subcommand)]
+pub enum CreditsCommand {
+    /// Read every balance and keep a snapshot of balances and servers (for cron)
+    Snapshot,
+    /// What was spent: by day, three days, week and month with averages, and day by day, as JSON
+    History {
+        /// Only this balance: ACCOUNT or ACCOUNT/POOL, as `get credits` names it
+        balance: Option<String>,
     },
 }
 

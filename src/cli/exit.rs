@@ -49,4 +49,4 @@ impl Exit {
 }
 
 /// The table of exit codes, for `--help` and the man page.
-pub const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 refused by a check, or there is no such thing · 4 unreachable · 5 needs an operator";
+pub const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 wrong usage · 3 refused by a check, an alert holds (get alerts), or there is no such thing · 4 unreachable · 5 needs an operator";

@@ -24,7 +24,8 @@ fn feeds_of(kind: Kind) -> &'static [FeedKind] {
         Kind::Orders => &[FeedKind::Orders, FeedKind::Servers],
         Kind::Nodes => &[FeedKind::Nodes, FeedKind::Servers],
         Kind::Servers | Kind::Findings => &[FeedKind::Servers, FeedKind::Orders, FeedKind::Nodes],
-        Kind::Runs | Kind::Feeds | Kind::Audit | Kind::Matches | Kind::Deployments | Kind::Credits => &[],
+        Kind::Credits | Kind::Alerts => &[FeedKind::Credits, FeedKind::Servers],
+        Kind::Runs | Kind::Feeds | Kind::Audit | Kind::Matches | Kind::Deployments => &[],
     }
 }
 
@@ -37,8 +38,10 @@ pub async fn run(
     arguments: &GetArguments,
     clock: &dyn Clock,
 ) -> Result<Exit, Problem> {
-    if matches!(arguments.kind, Kind::Matches | Kind::Deployments | Kind::Credits) {
-        eprintln!("quarterdeck: no account for this is connected; this version connects panels and orders");
+    if matches!(arguments.kind, Kind::Matches | Kind::Deployments) {
+        eprintln!(
+            "quarterdeck: no account for this is connected; this version connects panels, orders and exaroton"
+        );
     }
     let filter = match Filter::parse(arguments.filter.as_deref().unwrap_or("")) {
         Ok(filter) => filter,
@@ -62,7 +65,7 @@ pub async fn run(
             last = Some(text);
         }
         if !arguments.watch {
-            return Ok(Exit::Done);
+            return Ok(ended(session, arguments.kind, clock));
         }
         loop {
             let event = session.next().await?;
@@ -71,6 +74,13 @@ pub async fn run(
             }
         }
     }
+}
+
+/// A list is done when it is written; that of alerts says whether somebody has to look.
+fn ended(session: &Session, kind: Kind, clock: &dyn Clock) -> Exit {
+    let now = clock.now();
+    let is_alarmed = kind == Kind::Alerts && session.fleet.alerts.iter().any(|alert| !alert.is_silenced(now));
+    if is_alarmed { Exit::Refused } else { Exit::Done }
 }
 
 async fn written(

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use super::args::Kind;
+use super::money_listing as money;
 use crate::model::account::{Feed, Freshness};
 use crate::model::filter::{FilterRow, FilterValue};
 use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble};
@@ -12,6 +13,7 @@ use crate::model::money::Money;
 use crate::model::node::Node;
 use crate::model::run::Run;
 use crate::model::server::{OrphanReason, Ownership, Server};
+use crate::model::spend::Alert;
 use crate::model::time::Timestamp;
 
 /// One cell: what people read, and what filters compare.
@@ -24,11 +26,11 @@ pub struct Cell {
 }
 
 impl Cell {
-    fn text(text: impl Into<String>) -> Self {
+    pub(super) fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), value: None }
     }
 
-    fn number(number: impl Into<Decimal>, unit: &str) -> Self {
+    pub(super) fn number(number: impl Into<Decimal>, unit: &str) -> Self {
         let number = number.into();
         Self {
             text: format!("{}{unit}", number.round_dp(4).normalize()),
@@ -36,14 +38,19 @@ impl Cell {
         }
     }
 
-    fn money(money: Option<&Money>) -> Self {
+    pub(super) fn money(money: Option<&Money>) -> Self {
         money.map_or_else(
             || Self::text("-"),
             |money| Self { text: money.to_string(), value: Some(FilterValue::Number(money.amount)) },
         )
     }
 
-    fn age(since: Option<Timestamp>, now: Timestamp) -> Self {
+    /// A length of time.
+    pub(super) fn duration(length_ms: u64) -> Self {
+        Self { text: age_text(length_ms), value: Some(FilterValue::DurationMs(length_ms)) }
+    }
+
+    pub(super) fn age(since: Option<Timestamp>, now: Timestamp) -> Self {
         since.map_or_else(
             || Self::text("-"),
             |since| {
@@ -133,7 +140,9 @@ pub fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::Runs => RUNS,
         Kind::Feeds => FEEDS,
         Kind::Findings => FINDINGS,
-        Kind::Audit | Kind::Matches | Kind::Deployments | Kind::Credits => &[],
+        Kind::Credits => money::CREDITS,
+        Kind::Alerts => money::ALERTS,
+        Kind::Audit | Kind::Matches | Kind::Deployments => &[],
     }
 }
 
@@ -167,7 +176,20 @@ pub fn rows(fleet: &Fleet, kind: Kind, now: Timestamp) -> Vec<ListedRow> {
                 listed(cells, json(one))
             })
             .collect(),
-        Kind::Audit | Kind::Matches | Kind::Deployments | Kind::Credits => Vec::new(),
+        Kind::Credits => fleet
+            .balances
+            .values()
+            .map(|view| listed(money::balance(view, &fleet.site.rates, now), money::balance_json(view, now)))
+            .collect(),
+        Kind::Alerts => {
+            let mut alerts: Vec<&Alert> = fleet.alerts.iter().collect();
+            alerts.sort_by_key(|alert| (alert.is_silenced(now), std::cmp::Reverse(alert.level), alert.since));
+            alerts
+                .into_iter()
+                .map(|alert| listed(money::alert(alert, now), money::alert_json(alert, now)))
+                .collect()
+        }
+        Kind::Audit | Kind::Matches | Kind::Deployments => Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::doctor::{self, DoctorInput};
 use super::handle::Engine;
+use super::money;
 use crate::model::condition::EngineCondition;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::AccountId;
@@ -44,6 +45,15 @@ pub(super) async fn examine(engine: &Engine) -> Vec<Finding> {
             );
         }
         findings.extend(panel.findings);
+    }
+    for account in &engine.credits {
+        findings.push(match account.check().await {
+            Ok(()) => readable(account.account()),
+            Err(problem) => unreadable(account.account(), "balance", &problem),
+        });
+    }
+    if !engine.credits.is_empty() {
+        findings.extend(engine.fleet.read(money::doctor::examine));
     }
     findings.extend(engine.fleet.read(|fleet| fleet.findings.clone()));
     findings
@@ -160,6 +170,17 @@ async fn free_allocations(panel: &PanelClient, nodes: &[Node]) -> BTreeMap<i64, 
         }
     }
     free
+}
+
+fn readable(account: &AccountId) -> Finding {
+    Finding {
+        check: "credits-readable".to_owned(),
+        severity: Severity::Ok,
+        title: format!("{account}: the token is accepted"),
+        why: "Without it nothing is known of the balance.".to_owned(),
+        advice: String::new(),
+        rows: Vec::new(),
+    }
 }
 
 fn unreadable(account: &AccountId, what: &str, problem: &Problem) -> Finding {

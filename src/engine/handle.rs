@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::consoles::Consoles;
+use super::money::exaroton::ExarotonAccount;
 use super::money::keeper::Keeper;
 use super::panics::caught;
 use super::requests;
@@ -47,8 +48,8 @@ pub(super) struct Engine {
     pub(super) runner: Runner,
     /// The books of prepaid money.
     pub(super) keeper: Arc<Keeper>,
-    /// Whether any account has prepaid money.
-    pub(super) has_money: bool,
+    /// Accounts with prepaid money.
+    pub(super) credits: Vec<Arc<ExarotonAccount>>,
     /// One per poller: ask now.
     pub(super) refresh: Vec<Arc<Notify>>,
     pub(super) shutdown: CancellationToken,

@@ -98,7 +98,7 @@ async fn console_command(
 
 /// A snapshot changes nothing at a provider: read-only clients may take one; it is in the audit log.
 async fn take_snapshot(engine: &Engine, caller: &Caller) -> Result<Reply, Problem> {
-    if !engine.has_money {
+    if engine.credits.is_empty() {
         return Err(Problem::refused("no account with credits is configured", "add one, see the README"));
     }
     engine.keeper.take_snapshot(caller.operator.clone()).await?;

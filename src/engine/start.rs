@@ -166,7 +166,7 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
     let engine = Arc::new(Engine {
         runner,
         keeper,
-        has_money: !accounts.is_empty(),
+        credits: accounts,
         consoles: Consoles::new(panels.clone(), Arc::clone(&fleet)),
         refresh: sources.iter().map(|_| Arc::new(Notify::new())).collect(),
         shutdown: CancellationToken::new(),
@@ -251,7 +251,7 @@ fn spawn(engine: &Arc<Engine>, sources: Vec<Arc<dyn Source>>, policy: &Policy) -
     let following = housekeeping::follow_rebuild(fleet(), store(), shutdown.clone());
     parts.spawn("following the rebuild", None, following);
     parts.spawn("sampling nodes and burn", None, housekeeping::sample(fleet(), store(), shutdown.clone()));
-    if engine.has_money {
+    if !engine.credits.is_empty() {
         parts.spawn("keeping the books", None, Arc::clone(&engine.keeper).run(shutdown.clone()));
     }
     let clients = engine.clients.subscribe();

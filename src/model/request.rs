@@ -182,6 +182,23 @@ pub struct CreditsHistory {
     pub days: Vec<Day>,
     /// What was declared for each server in the span, largest first.
     pub by_server: Vec<(ServerKey, String, Decimal)>,
+    /// The last snapshot of everything, if there is one.
+    pub last_snapshot: Option<SnapshotNote>,
+}
+
+/// A snapshot as it is told: the whole is in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotNote {
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// `start_of_day`, `end_of_day`, `hourly` or `manual`.
+    pub kind: String,
+    /// What the balance was; nothing where it was not read by then.
+    pub balance: Option<Decimal>,
+    /// Servers that were charged for.
+    pub running: u32,
+    /// Memory of those, GiB.
+    pub ram_gib_in_use: u64,
 }
 
 /// A good answer to a [`Request`].

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail the test")]
 
 mod acting;
+mod credits;
 mod demo;
 mod engine_process;
 mod lists;

@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::site::{DEADLINE, PROGRAM, Ran, finish};
 
 /// The simulators as a process, with what they say.
-struct Sim {
+pub struct Sim {
     child: Child,
     said: Lines<BufReader<ChildStderr>>,
 }
@@ -24,20 +24,20 @@ fn program(home: &Path, arguments: &[&str]) -> Command {
 }
 
 impl Sim {
-    fn start(home: &Path, arguments: &[&str]) -> Self {
+    pub fn start(home: &Path, arguments: &[&str]) -> Self {
         let mut child = program(home, arguments).spawn().expect("the program starts");
         let said = BufReader::new(child.stderr.take().expect("its words")).lines();
         Self { child, said }
     }
 
     /// The next line it says.
-    async fn line(&mut self) -> String {
+    pub async fn line(&mut self) -> String {
         let line = tokio::time::timeout(DEADLINE, self.said.next_line()).await.expect("a line in time");
         line.expect("readable").expect("it goes on")
     }
 
     /// Ends it as a terminal would, and waits.
-    async fn end(mut self) -> std::process::ExitStatus {
+    pub async fn end(mut self) -> std::process::ExitStatus {
         let pid = i32::try_from(self.child.id().expect("alive")).expect("a process number");
         kill(Pid::from_raw(pid), Signal::SIGINT).expect("ours");
         tokio::time::timeout(DEADLINE, self.child.wait()).await.expect("it ends").expect("a status")
@@ -51,7 +51,7 @@ fn free_port() -> u16 {
 }
 
 /// Runs one of the commands that the simulators print, with more words behind it.
-async fn with(home: &Path, line: &str, more: &[&str]) -> Ran {
+pub async fn with(home: &Path, line: &str, more: &[&str]) -> Ran {
     let mut words: Vec<&str> = line.split_whitespace().skip(1).collect();
     words.extend(more);
     finish(program(home, &words)).await

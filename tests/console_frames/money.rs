@@ -254,6 +254,7 @@ pub fn past(request: &Request) -> Option<Reply> {
                 (ServerKey { account: "exa".into(), id: id.to_owned() }, name.to_owned(), amount(spent))
             })
             .to_vec(),
+        last_snapshot: None,
     };
     Some(Reply::CreditsHistory(Box::new(history)))
 }

@@ -28,6 +28,9 @@ const HOUR_MS: u64 = 3_600_000;
 /// Ten polls of an idle engine that all failed.
 const GAP_AFTER_MS: u64 = 10 * 60_000;
 
+/// Within the last minute of a day, three times.
+const TICK_MS: u64 = 20_000;
+
 /// Digits kept of what was declared: finer than any balance is told, coarse enough that sums stay exact.
 const DECLARED_DIGITS: u32 = 9;
 
@@ -36,6 +39,8 @@ const DECLARED_DIGITS: u32 = 9;
 pub struct MoneyPolicy {
     /// Days are those of this zone.
     pub zone: Tz,
+    /// How often what depends on the clock is looked at, milliseconds of the process.
+    pub tick_ms: u64,
     /// Readings further apart than this leave a gap, milliseconds.
     pub gap_after_ms: u64,
     /// What top-ups come in multiples of, by provider.
@@ -50,6 +55,7 @@ impl Default for MoneyPolicy {
     fn default() -> Self {
         Self {
             zone: Tz::UTC,
+            tick_ms: TICK_MS,
             gap_after_ms: GAP_AFTER_MS,
             top_up_units: BTreeMap::new(),
             alerts: AlertPolicy::default(),
@@ -129,6 +135,7 @@ pub struct Bookkeeper {
     pub(super) meter: Meter,
     pub(super) alerts: Alerts,
     pub(super) taken: BTreeMap<SnapshotKind, Timestamp>,
+    pub(super) last_snapshot: Option<Box<Snapshot>>,
 }
 
 impl Bookkeeper {
@@ -144,6 +151,7 @@ impl Bookkeeper {
             meter: Meter::default(),
             alerts: Alerts::default(),
             taken: BTreeMap::new(),
+            last_snapshot: None,
         }
     }
 
@@ -343,6 +351,7 @@ impl Bookkeeper {
             Effect::KeepSnapshot(snapshot) => {
                 let taken = self.taken.entry(snapshot.kind).or_insert(snapshot.slot);
                 *taken = (*taken).max(snapshot.slot);
+                self.last_snapshot = Some(snapshot.clone());
                 None
             }
             Effect::KeepAlert(event) => {
@@ -357,6 +366,12 @@ impl Bookkeeper {
     #[must_use]
     pub fn alerts(&self) -> &Alerts {
         &self.alerts
+    }
+
+    /// The snapshot that was kept last.
+    #[must_use]
+    pub fn last_snapshot(&self) -> Option<&Snapshot> {
+        self.last_snapshot.as_deref()
     }
 
     /// The last checkpoint of a balance's book.

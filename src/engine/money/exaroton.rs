@@ -53,6 +53,20 @@ impl ExarotonAccount {
         [Arc::new(ServersSource(Arc::clone(self))), Arc::new(BalancesSource(Arc::clone(self)))]
     }
 
+    /// The account's configured name.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        self.client.account()
+    }
+
+    /// Asks for the balance at once: whether the token is accepted.
+    ///
+    /// # Errors
+    /// As the provider refuses or fails.
+    pub async fn check(&self) -> Result<(), Problem> {
+        self.client.credit_account(Priority::Run).await.map(drop)
+    }
+
     async fn read_balances(&self) -> Result<(), Problem> {
         let account = self.client.credit_account(Priority::Poll).await?;
         let pools = self.client.whole_pools(Priority::Poll).await?;

@@ -24,9 +24,6 @@ use crate::model::problem::Problem;
 use crate::model::spend::{AlertEvent, AlertKey, Meter, Silence};
 use crate::store::{Record, RecordKind, Store};
 
-/// How often what depends on the clock is looked at: within the last minute of a day, three times.
-const TICK: Duration = Duration::from_secs(20);
-
 /// The name of the cached meter.
 const METER_CACHE: &str = "money/meter";
 
@@ -154,7 +151,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                () = tokio::time::sleep(TICK) => {}
+                () = tokio::time::sleep(Duration::from_millis(self.policy.tick_ms.max(1))) => {}
             }
             let outcome = self.tick().await;
             if let (Err(problem), false) = (&outcome, is_failing) {

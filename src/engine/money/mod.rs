@@ -4,6 +4,7 @@
 
 pub mod book;
 pub mod bookkeeper;
+pub mod doctor;
 pub mod exaroton;
 pub mod fleet;
 pub mod keeper;

@@ -4,10 +4,11 @@ use rust_decimal::Decimal;
 
 use super::bookkeeper::Bookkeeper;
 use super::keeper::Keeper;
+use super::snapshot::Snapshot;
 use crate::model::balance::BalanceKey;
 use crate::model::ids::{OperatorName, ServerKey};
 use crate::model::problem::Problem;
-use crate::model::request::{CreditsHistory, HistoryPoint};
+use crate::model::request::{CreditsHistory, HistoryPoint, SnapshotNote};
 use crate::model::spend::{AlertKey, Silence, days_of};
 use crate::model::time::Timestamp;
 
@@ -60,7 +61,19 @@ fn history_of(
     let mut days = days_of(curve, known_from, to, books.zone());
     let surplus = days.len().saturating_sub(DAYS_MAX);
     days.drain(..surplus);
-    Some(CreditsHistory { points, days, by_server: by_server(books, balance) })
+    let last_snapshot = books.last_snapshot().map(|snapshot| note(snapshot, balance));
+    Some(CreditsHistory { points, days, by_server: by_server(books, balance), last_snapshot })
+}
+
+fn note(snapshot: &Snapshot, balance: &BalanceKey) -> SnapshotNote {
+    let kept = snapshot.balances.values().find(|(key, _)| key == balance);
+    SnapshotNote {
+        taken_at: snapshot.taken_at,
+        kind: snapshot.kind.word().to_owned(),
+        balance: kept.map(|(_, checkpoint)| checkpoint.reading.balance),
+        running: snapshot.running,
+        ram_gib_in_use: snapshot.ram_gib_in_use,
+    }
 }
 
 /// What was declared for each server since the meter began, largest first.

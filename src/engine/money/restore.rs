@@ -57,6 +57,7 @@ impl Bookkeeper {
         }
         if let Some(last) = records.snapshots.iter().max_by_key(|snapshot| snapshot.taken_at) {
             keeper.go_on_from(last, records.meter.as_ref());
+            keeper.last_snapshot = Some(Box::new(last.clone()));
         }
         keeper
     }
@@ -110,8 +111,8 @@ mod tests {
     use crate::engine::money::bookkeeper::Effect;
     use crate::model::balance::Balance;
     use crate::model::ids::ServerKey;
-    use crate::model::money::{Currency, Rates};
-    use crate::model::spend::{AlertPolicy, BurnerKind};
+    use crate::model::money::Currency;
+    use crate::model::spend::BurnerKind;
     use crate::model::time::Timestamp;
 
     const MINUTE_MS: u64 = 60_000;
@@ -122,8 +123,7 @@ mod tests {
             zone: Berlin,
             gap_after_ms: 10 * MINUTE_MS,
             top_up_units: BTreeMap::from([(Provider::Exaroton, Decimal::from(1_000))]),
-            alerts: AlertPolicy::default(),
-            rates: Rates::default(),
+            ..MoneyPolicy::default()
         }
     }
 

@@ -31,6 +31,19 @@ pub enum SnapshotKind {
     Manual,
 }
 
+impl SnapshotKind {
+    /// The word of records.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::StartOfDay => "start_of_day",
+            Self::EndOfDay => "end_of_day",
+            Self::Hourly => "hourly",
+            Self::Manual => "manual",
+        }
+    }
+}
+
 /// A server as a snapshot has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotServer {
@@ -85,13 +98,7 @@ impl Snapshot {
     /// The key of its record: equal for two snapshots that must not both be kept.
     #[must_use]
     pub fn record_key(kind: SnapshotKind, slot: Timestamp) -> String {
-        let kind = match kind {
-            SnapshotKind::StartOfDay => "start_of_day",
-            SnapshotKind::EndOfDay => "end_of_day",
-            SnapshotKind::Hourly => "hourly",
-            SnapshotKind::Manual => "manual",
-        };
-        format!("{kind}/{slot}")
+        format!("{}/{slot}", kind.word())
     }
 }
 

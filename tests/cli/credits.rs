@@ -1,0 +1,55 @@
+//! Credits from the command line, over the simulated site that `sim` prints a configuration of.
+
+use crate::sim::{Sim, with};
+use crate::site::DEADLINE;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn balances_snapshots_history_alerts_and_the_doctor() {
+    let home = tempfile::Builder::new().prefix("qd-credits-").tempdir().expect("a folder");
+    let mut sim = Sim::start(home.path(), &["sim", "--speed", "20"]);
+    sim.line().await;
+    let command = sim.line().await;
+    let ask = async |more: &[&str]| with(home.path(), &command, more).await;
+
+    let balances = ask(&["get", "credits", "-o", "json"]).await.ended_with(0).json();
+    let balances = balances.as_array().expect("a list");
+    let names: Vec<&str> = balances.iter().filter_map(|one| one["balance"]["name"].as_str()).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names.contains(&"school") && names.contains(&"guild"), "{names:?}");
+    let table = ask(&["get", "credits"]).await.ended_with(0).stdout;
+    assert!(table.starts_with("BALANCE") && table.contains(" EUR"), "{table}");
+
+    let kept = ask(&["credits", "snapshot"]).await.ended_with(0);
+    assert_eq!(kept.stdout, "kept a snapshot of 3 balances\n");
+    let history = ask(&["credits", "history", "exaroton"]).await.ended_with(0).json();
+    let account = &history["balances"][0];
+    assert!(account["currentCredits"].as_str().is_some_and(|amount| amount.starts_with('1')), "{account:#}");
+    assert_eq!(account["lastSnapshot"]["kind"], "manual");
+    for period in ["day", "threeDays", "week", "month"] {
+        assert!(account["spending"][period]["spent"].is_string(), "{period}: {account:#}");
+    }
+    let days = account["dailyBreakdown"].as_array().expect("a list");
+    assert!(days.last().is_some_and(|day| day["spent"].is_string()), "{account:#}");
+    ask(&["credits", "history", "nobody"]).await.ended_with(3);
+
+    // What burns lasts for days only; the engine looks every 20 seconds.
+    let alarmed = async {
+        loop {
+            let ran = ask(&["get", "alerts", "-o", "json"]).await;
+            let alerts = ran.json();
+            let holds = alerts.as_array().expect("a list").iter().any(|alert| alert["is_silenced"] == false);
+            assert_eq!(ran.code, if holds { 3 } else { 0 }, "{ran:#?}");
+            if holds {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, alarmed).await.expect("an alert on the runway");
+
+    let doctor = ask(&["doctor", "-o", "json"]).await.json();
+    let checks: Vec<&str> =
+        doctor.as_array().expect("a list").iter().filter_map(|one| one["check"].as_str()).collect();
+    assert!(checks.contains(&"credits-readable"), "{checks:?}");
+    with(home.path(), &command, &["engine", "stop"]).await.ended_with(0);
+    assert!(sim.end().await.success());
+}

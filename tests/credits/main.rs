@@ -1,0 +1,7 @@
+//! Credits from the provider to the books: an engine over a simulated exaroton, its snapshots, its alerts, its restarts.
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail the test")]
+
+mod alerts;
+mod books;
+mod kill;
+mod lab;
