@@ -57,7 +57,8 @@ fn history_of(
             is_gap: curve.watched(*at, end).0 < end.millis_since(*at),
         })
         .collect();
-    let known_from = curve.known().map_or(from, |(first, _)| first.max(from));
+    // After one reading nothing is known of any day yet.
+    let known_from = curve.known().map_or(to, |(first, _)| first.max(from));
     let mut days = days_of(curve, known_from, to, books.zone());
     let surplus = days.len().saturating_sub(DAYS_MAX);
     days.drain(..surplus);
