@@ -38,11 +38,6 @@ pub async fn run(
     arguments: &GetArguments,
     clock: &dyn Clock,
 ) -> Result<Exit, Problem> {
-    if matches!(arguments.kind, Kind::Matches | Kind::Deployments) {
-        eprintln!(
-            "quarterdeck: no account for this is connected; this version connects panels, orders and exaroton"
-        );
-    }
     let filter = match Filter::parse(arguments.filter.as_deref().unwrap_or("")) {
         Ok(filter) => filter,
         Err(error) => {
@@ -52,6 +47,11 @@ pub async fn run(
     };
     let feeds = feeds_of(arguments.kind);
     session.settle(feeds, clock.now()).await?;
+    if !is_connected(session, arguments.kind) {
+        eprintln!(
+            "quarterdeck: no account for this is connected; this version connects panels, orders and exaroton"
+        );
+    }
     let mut last = None;
     loop {
         let text = written(session, arguments, &filter, clock).await?;
@@ -73,6 +73,17 @@ pub async fn run(
                 break;
             }
         }
+    }
+}
+
+/// Whether an account can have what is listed: an empty list of credits must not read as "no credits".
+fn is_connected(session: &Session, kind: Kind) -> bool {
+    match kind {
+        Kind::Matches | Kind::Deployments => false,
+        Kind::Credits | Kind::Alerts => {
+            session.fleet.feeds.keys().any(|(_, kind)| *kind == FeedKind::Credits)
+        }
+        _ => true,
     }
 }
 
