@@ -1,6 +1,24 @@
-//! Matches: the words of a CS2 match and its rented server. The adapter comes later; the words are fixed here.
+//! Matches: a CS2 match on a rented server, from the request to the settled result.
+//!
+//! Must not: know the provider's wire; what its objects say is read in `providers`.
+
+mod rating;
+mod request;
+mod settlement;
+mod steam_id;
 
 use serde::{Deserialize, Serialize};
+
+pub use rating::{FIRST_RATING, FIXED_POINTS, RatingRule};
+pub use request::{
+    CONNECT_TIME_DEFAULT_S, CONNECT_TIME_S, COUNTDOWN_DEFAULT_S, COUNTDOWN_MAX_S, MatchRequest, NAME_MAX,
+    RosterPlayer, SPECTATORS_MAX, STARTERS_MAX, SUBSTITUTES_MAX, ServerSource, TeamRequest,
+};
+pub use settlement::{
+    Entry, Ledger, LedgerError, LedgerRecord, Participant, REWARD_CURRENCY, Score, Settlement,
+    SettlementPolicy, Side, Standing, Winner,
+};
+pub use steam_id::{NoSteamId, SteamId};
 
 use super::ids::MatchId;
 use super::money::Money;
