@@ -13,6 +13,7 @@ pub mod findings;
 mod focus;
 pub mod handle;
 mod housekeeping;
+pub mod matches;
 pub mod money;
 pub mod observation;
 mod panics;

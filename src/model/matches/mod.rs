@@ -3,13 +3,16 @@
 //! Must not: know the provider's wire; what its objects say is read in `providers`.
 
 mod rating;
+mod reading;
 mod request;
 mod settlement;
 mod steam_id;
+mod watch;
 
 use serde::{Deserialize, Serialize};
 
 pub use rating::{FIRST_RATING, FIXED_POINTS, RatingRule};
+pub use reading::{CancelReason, MatchEvent, MatchEventKind, MatchReading, PlayerReading};
 pub use request::{
     CONNECT_TIME_DEFAULT_S, CONNECT_TIME_S, COUNTDOWN_DEFAULT_S, COUNTDOWN_MAX_S, MatchRequest, NAME_MAX,
     RosterPlayer, SPECTATORS_MAX, STARTERS_MAX, SUBSTITUTES_MAX, ServerSource, TeamRequest,
@@ -19,6 +22,7 @@ pub use settlement::{
     SettlementPolicy, Side, Standing, Winner,
 };
 pub use steam_id::{NoSteamId, SteamId};
+pub use watch::{MatchDeadlines, MatchEnd, Watch, watch};
 
 use super::ids::MatchId;
 use super::money::Money;

@@ -1,0 +1,3 @@
+//! Matches on rented servers: what the engine keeps of them.
+
+pub mod settlements;
