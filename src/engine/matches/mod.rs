@@ -1,3 +1,4 @@
-//! Matches on rented servers: what the engine keeps of them.
+//! Matches on rented servers: what the engine keeps of them, and what the provider's calls may do.
 
+pub mod hooks;
 pub mod settlements;

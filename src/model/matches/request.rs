@@ -217,13 +217,11 @@ fn team_faults(name: &str, team: &TeamRequest) -> Vec<String> {
 
 /// `de_mirage`, `workshop/3070284539`.
 fn is_map(map: &str) -> bool {
-    match map.strip_prefix("workshop/") {
-        Some(id) => !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit()),
-        None => {
-            let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-            !map.is_empty() && map.len() <= 60 && map.bytes().all(is_word)
-        }
+    if let Some(id) = map.strip_prefix("workshop/") {
+        return !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit());
     }
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    !map.is_empty() && map.len() <= 60 && map.bytes().all(is_word)
 }
 
 /// Text of the request inside a sentence.
