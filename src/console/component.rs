@@ -11,7 +11,7 @@ use super::actions::{Action, Scope};
 use super::context::ViewContext;
 use super::keys::Key;
 use crate::model::fleet::Change;
-use crate::model::ids::{NodeKey, OrderKey, RunId, ServerKey};
+use crate::model::ids::{MatchId, NodeKey, OrderKey, RunId, ServerKey};
 use crate::model::problem::Problem;
 use crate::model::request::{ConsoleItem, Focus, Reply, Request, Tab};
 use crate::model::time::Timestamp;
@@ -344,6 +344,8 @@ pub struct Touched {
     pub nodes: Vec<NodeKey>,
     /// Runs, new, changed or gone.
     pub runs: Vec<RunId>,
+    /// Matches, new, changed or gone.
+    pub matches: Vec<MatchId>,
     /// The site's description, its totals or a feed: what the header shows.
     pub is_header: bool,
     /// Shop plans or the map of regions.
@@ -376,6 +378,8 @@ impl Touched {
             Change::ServerUsage { key, .. } | Change::ServerRemoved(key) => self.servers.push(key.clone()),
             Change::Run(run) => self.runs.push(run.id.clone()),
             Change::RunRemoved(id) => self.runs.push(id.clone()),
+            Change::Match(one) => self.matches.push(one.id.clone()),
+            Change::MatchRemoved(id) => self.matches.push(id.clone()),
             Change::Findings(_) => self.is_findings = true,
             Change::CreditServer(_)
             | Change::CreditServerRemoved(_)

@@ -7,7 +7,7 @@ use crate::link::packed::PackedFleet;
 use crate::model::account::FeedKind;
 use crate::model::balance::BalanceKey;
 use crate::model::fleet::Change;
-use crate::model::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
+use crate::model::ids::{AccountId, MatchId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 
 /// Beyond this many touched things, views are told "everything": telling one by one would cost more.
 const TOUCHED_ONE_BY_ONE: usize = 2_000;
@@ -23,6 +23,7 @@ struct Named {
     runs: BTreeSet<RunId>,
     balances: BTreeSet<BalanceKey>,
     credit_servers: BTreeSet<ServerKey>,
+    matches: BTreeSet<MatchId>,
 }
 
 /// A snapshot that is arriving.
@@ -101,6 +102,7 @@ impl Mirror {
             fleet.balances.retain(|key, _| named.balances.contains(key));
             fleet.burners.retain(|key, _| named.balances.contains(key));
             fleet.credit_servers.retain(|key, _| named.credit_servers.contains(key));
+            fleet.matches.retain(|key, _| named.matches.contains(key));
         }
         self.touched = Touched::everything();
         self.is_touched = true;
@@ -150,6 +152,9 @@ impl Named {
             }
             Change::Balance(view) => {
                 self.balances.insert(view.balance.key.clone());
+            }
+            Change::Match(one) => {
+                self.matches.insert(one.id.clone());
             }
             _ => {}
         }

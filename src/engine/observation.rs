@@ -5,6 +5,7 @@ use crate::model::condition::IndexRebuild;
 use crate::model::credits::CreditServer;
 use crate::model::fleet::{Change, Sample, SeriesKey};
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
+use crate::model::matches::Match;
 use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
 use crate::model::run::Run;
@@ -104,6 +105,8 @@ pub enum Observation {
         /// Its name, to begin a sentence with.
         part: String,
     },
+    /// A match, new or moved.
+    Match(Box<Match>),
     /// Time has passed: what depends on it (stuck orders) is looked at again.
     Tick,
 }

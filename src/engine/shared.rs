@@ -196,6 +196,8 @@ fn is_cached(change: &Change) -> bool {
             | Change::ServerUsage { .. }
             | Change::Run(_)
             | Change::RunRemoved(_)
+            | Change::Match(_)
+            | Change::MatchRemoved(_)
             | Change::Findings(_)
             | Change::CreditServer(_)
             | Change::CreditServerRemoved(_)

@@ -149,6 +149,12 @@ impl FleetState {
                     engine.failed_parts.push(part);
                 }
             }),
+            Observation::Match(one) => {
+                if self.fleet.matches.get(&one.id) != Some(&*one) {
+                    self.fleet.matches.insert(one.id.clone(), (*one).clone());
+                    touched.direct.push(Change::Match(one));
+                }
+            }
             Observation::Tick => touched.reconcile = Reconcile::Orders,
         }
     }

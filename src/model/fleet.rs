@@ -15,7 +15,8 @@ use super::balance_view::BalanceView;
 use super::condition::EngineCondition;
 use super::credits::CreditServer;
 use super::finding::Finding;
-use super::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
+use super::ids::{AccountId, MatchId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
+use super::matches::Match;
 use super::money::Money;
 use super::node::Node;
 use super::order::{Order, RegionNode, ShopPlan};
@@ -195,6 +196,10 @@ pub enum Change {
     },
     /// The engine's own condition.
     Engine(Box<EngineCondition>),
+    /// A match, new or changed.
+    Match(Box<Match>),
+    /// A match dropped from the list (old and ended).
+    MatchRemoved(MatchId),
 }
 
 /// How many points of a series a mirror keeps: wide enough for a 200-column sparkline.
@@ -262,6 +267,8 @@ pub struct FleetOf<Orders, Servers> {
     pub burners: BTreeMap<BalanceKey, Vec<Burner>>,
     /// Alerts that hold.
     pub alerts: Vec<Alert>,
+    /// Matches by id, oldest first.
+    pub matches: BTreeMap<MatchId, Match>,
     /// Series in focus.
     pub series: BTreeMap<SeriesKey, Vec<Sample>>,
     /// Lines for everyone, oldest first.
@@ -345,6 +352,12 @@ where
                 self.notices.drain(..surplus);
             }
             Change::Engine(condition) => self.engine = *condition,
+            Change::Match(one) => {
+                self.matches.insert(one.id.clone(), *one);
+            }
+            Change::MatchRemoved(id) => {
+                self.matches.remove(&id);
+            }
         }
     }
 
@@ -379,6 +392,7 @@ impl Fleet {
             .chain(std::iter::once_with(|| Change::RegionNodes(self.region_nodes.clone())))
             .chain(self.nodes.values().cloned().map(|node| Change::Node(Box::new(node))))
             .chain(self.runs.values().cloned().map(|run| Change::Run(Box::new(run))))
+            .chain(self.matches.values().cloned().map(|one| Change::Match(Box::new(one))))
             .chain(std::iter::once_with(|| Change::Findings(self.findings.clone())))
             .chain(self.credit_servers.values().cloned().map(Change::CreditServer))
             .chain(self.balances.values().cloned().map(|view| Change::Balance(Box::new(view))))

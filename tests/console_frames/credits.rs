@@ -26,6 +26,7 @@ const MONEY: Touched = Touched {
     servers: Vec::new(),
     nodes: Vec::new(),
     runs: Vec::new(),
+    matches: Vec::new(),
     is_header: false,
     is_shop: false,
     is_findings: false,
