@@ -338,7 +338,7 @@ pub struct Touched {
     pub is_everything: bool,
     /// Orders, new, changed or gone.
     pub orders: Vec<OrderKey>,
-    /// Servers, new, changed or gone; also when only their use changed.
+    /// Servers, those that burn credits too, new, changed or gone; also when only their use changed.
     pub servers: Vec<ServerKey>,
     /// Nodes, new, changed or gone.
     pub nodes: Vec<NodeKey>,
@@ -381,14 +381,18 @@ impl Touched {
             Change::Match(one) => self.matches.push(one.id.clone()),
             Change::MatchRemoved(id) => self.matches.push(id.clone()),
             Change::Findings(_) => self.is_findings = true,
-            Change::CreditServer(_)
-            | Change::CreditServerRemoved(_)
-            | Change::Balance(_)
-            | Change::BalanceRemoved(_)
-            | Change::Burners { .. } => self.is_money = true,
+            Change::CreditServer(server) => self.credit_server(&server.key),
+            Change::CreditServerRemoved(key) => self.credit_server(key),
+            Change::Balance(_) | Change::BalanceRemoved(_) | Change::Burners { .. } => self.is_money = true,
             Change::Samples { .. } => self.is_series = true,
             Change::Notice { .. } => self.is_notices = true,
         }
+    }
+
+    /// A server that burns credits is a server, and money.
+    fn credit_server(&mut self, key: &ServerKey) {
+        self.servers.push(key.clone());
+        self.is_money = true;
     }
 
     /// Everything.

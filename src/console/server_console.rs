@@ -62,6 +62,10 @@ pub struct ServerConsole {
     connection: Connection,
     power: Option<PowerState>,
     usage: Option<Usage>,
+    /// How long a tick of the game takes on average, milliseconds.
+    tick_ms: Option<f32>,
+    /// Bytes that the game itself uses.
+    heap_bytes: Option<u64>,
     lost_lines: u64,
     typing: Typing,
     command: TextField,
@@ -83,6 +87,8 @@ impl ServerConsole {
             connection: Connection::Connecting,
             power: None,
             usage: None,
+            tick_ms: None,
+            heap_bytes: None,
             lost_lines: 0,
             typing: Typing::Nothing,
             command: TextField::default(),
@@ -216,6 +222,8 @@ impl ServerConsole {
                 }
             }
             ConsoleItem::Usage(usage) => self.usage = Some(*usage),
+            ConsoleItem::Tick(average_ms) => self.tick_ms = Some(*average_ms),
+            ConsoleItem::Heap(bytes) => self.heap_bytes = Some(*bytes),
             ConsoleItem::Signal(signal) => self.note(&format!("{signal} was sent from here")),
             ConsoleItem::Lost(count) => {
                 self.lost_lines = self.lost_lines.saturating_add(*count);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::account::Feed;
+use crate::model::credits::CreditServer;
 use crate::model::fleet::{Change, Fleet, OrderEntry};
 use crate::model::ids::AccountId;
 use crate::model::node::Node;
@@ -23,6 +24,7 @@ pub struct Remembered {
     region_nodes: Vec<RegionNode>,
     nodes: Vec<Node>,
     servers: Vec<Arc<Server>>,
+    credit_servers: Vec<Arc<CreditServer>>,
 }
 
 impl Remembered {
@@ -36,6 +38,7 @@ impl Remembered {
             region_nodes: fleet.region_nodes.clone(),
             nodes: fleet.nodes.values().cloned().collect(),
             servers: fleet.servers.values().cloned().collect(),
+            credit_servers: fleet.credit_servers.values().cloned().collect(),
         }
     }
 
@@ -63,7 +66,8 @@ impl Remembered {
         store.put_cache("fleet/plans", &self.plans)?;
         store.put_cache("fleet/region-nodes", &self.region_nodes)?;
         store.put_cache("fleet/nodes", &self.nodes)?;
-        store.put_cache("fleet/servers", &self.servers)
+        store.put_cache("fleet/servers", &self.servers)?;
+        store.put_cache("fleet/credit-servers", &self.credit_servers)
     }
 
     /// Reads what an earlier engine kept; a part that is missing or not understood is empty. Blocks.
@@ -78,6 +82,7 @@ impl Remembered {
             region_nodes: store.get_cache("fleet/region-nodes")?.unwrap_or_default(),
             nodes: store.get_cache("fleet/nodes")?.unwrap_or_default(),
             servers: store.get_cache("fleet/servers")?.unwrap_or_default(),
+            credit_servers: store.get_cache("fleet/credit-servers")?.unwrap_or_default(),
         })
     }
 
@@ -98,6 +103,8 @@ impl Remembered {
         let plans = self.plans.into_iter().filter(|plan| accounts.contains(&plan.account));
         let nodes = self.nodes.into_iter().filter(|node| accounts.contains(&node.key.account));
         let servers = self.servers.into_iter().filter(|server| accounts.contains(&server.key.account));
+        let credit_servers = self.credit_servers.into_iter();
+        let credit_servers = credit_servers.filter(|server| accounts.contains(&server.key.account));
         feeds
             .map(|feed| Change::Feed(Box::new(feed)))
             .chain(orders.map(Change::Order))
@@ -105,6 +112,7 @@ impl Remembered {
             .chain([Change::RegionNodes(self.region_nodes)])
             .chain(nodes.map(|node| Change::Node(Box::new(node))))
             .chain(servers.map(Change::Server))
+            .chain(credit_servers.map(Change::CreditServer))
             .collect()
     }
 }

@@ -1,4 +1,6 @@
-//! Live consoles of servers: one connection to the panel per server, shared by everyone who looks.
+//! Live consoles of servers: one connection to the provider per server, shared by everyone who looks.
+
+mod line;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,12 +8,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::observation::Observation;
+use super::money::CreditAccounts;
 use super::shared::SharedFleet;
 use crate::model::ids::{AccountId, ServerKey};
 use crate::model::problem::Problem;
 use crate::model::request::ConsoleItem;
-use crate::providers::pterodactyl::{ConsoleConnection, ConsoleInput, PanelClient};
+use crate::providers::pterodactyl::PanelClient;
+use line::{Input, Line, Place};
 
 /// Items that may wait for one listener. Full: newer lines are dropped for this listener and counted; it reads
 /// `Lost(n)` before the next one that fits.
@@ -26,13 +29,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The consoles of one engine.
 pub struct Consoles {
     panels: BTreeMap<AccountId, PanelClient>,
+    credits: CreditAccounts,
     fleet: Arc<SharedFleet>,
     open: Mutex<BTreeMap<ServerKey, Session>>,
 }
 
 /// One server's console.
 struct Session {
-    input: ConsoleInput,
+    input: Input,
     listeners: Vec<Listener>,
     recent: VecDeque<ConsoleItem>,
 }
@@ -61,8 +65,12 @@ impl Listener {
 
 impl Consoles {
     /// No console is open.
-    pub fn new(panels: BTreeMap<AccountId, PanelClient>, fleet: Arc<SharedFleet>) -> Arc<Self> {
-        Arc::new(Self { panels, fleet, open: Mutex::new(BTreeMap::new()) })
+    pub fn new(
+        panels: BTreeMap<AccountId, PanelClient>,
+        credits: CreditAccounts,
+        fleet: Arc<SharedFleet>,
+    ) -> Arc<Self> {
+        Arc::new(Self { panels, credits, fleet, open: Mutex::new(BTreeMap::new()) })
     }
 
     /// Attaches to a server's console: recent lines first, where others listen already. Dropping the receiver detaches.
@@ -70,7 +78,7 @@ impl Consoles {
     /// # Errors
     /// `NotFound`: no such server or account.
     pub fn attach(self: &Arc<Self>, server: &ServerKey) -> Result<mpsc::Receiver<ConsoleItem>, Problem> {
-        let (panel, uuid) = self.find(server)?;
+        let place = self.find(server)?;
         let (sender, items) = mpsc::channel(ITEMS_QUEUED);
         let mut listener = Listener { items: sender, lost: 0 };
         let mut open = self.lock();
@@ -81,41 +89,50 @@ impl Consoles {
             session.listeners.push(listener);
             return Ok(items);
         }
-        let connection = panel.console(&uuid);
-        let session =
-            Session { input: connection.input(), listeners: vec![listener], recent: VecDeque::new() };
+        let line = place.connect()?;
+        let session = Session { input: line.input(), listeners: vec![listener], recent: VecDeque::new() };
         open.insert(server.clone(), session);
-        tokio::spawn(Arc::clone(self).pump(server.clone(), connection));
+        tokio::spawn(Arc::clone(self).pump(server.clone(), line));
         Ok(items)
     }
 
-    /// Types a line: over the open console, or else through the panel's API.
+    /// Types a line: over the open console, or else through the provider's API.
     ///
     /// # Errors
-    /// `NotFound`: no such server; what the panel answered.
-    pub async fn command(&self, server: &ServerKey, line: &str) -> Result<(), Problem> {
-        let (panel, uuid) = self.find(server)?;
+    /// `NotFound`: no such server; what the provider answered.
+    pub async fn command(&self, server: &ServerKey, text: &str) -> Result<(), Problem> {
+        let place = self.find(server)?;
         let input = self.lock().get(server).map(|session| session.input.clone());
-        match input {
-            Some(input) => input.command(line),
-            None => panel.command(&uuid, line).await,
+        match input.filter(Input::takes_commands) {
+            Some(input) => input.command(text),
+            None => place.command(text).await,
         }
     }
 
-    fn find(&self, server: &ServerKey) -> Result<(PanelClient, String), Problem> {
-        let uuid = self.fleet.read(|fleet| fleet.servers.get(server).map(|server| server.uuid.clone()));
-        let uuid = uuid.ok_or_else(|| Problem::not_found(format!("there is no server {server}")))?;
-        let panel = self.panels.get(&server.account).cloned();
-        let panel = panel
-            .ok_or_else(|| Problem::not_found(format!("there is no panel account {}", server.account)))?;
-        Ok((panel, uuid))
+    /// Where a server's console is.
+    fn find(&self, server: &ServerKey) -> Result<Place, Problem> {
+        let (uuid, burns_credits) = self.fleet.read(|fleet| {
+            let uuid = fleet.servers.get(server).map(|server| server.uuid.clone());
+            (uuid, fleet.credit_servers.contains_key(server))
+        });
+        let no_account = || Problem::not_found(format!("there is no account {}", server.account));
+        match uuid {
+            Some(uuid) => {
+                Ok(Place::Panel(self.panels.get(&server.account).ok_or_else(no_account)?.clone(), uuid))
+            }
+            None if burns_credits => {
+                let client = self.credits.clients.get(&server.account).ok_or_else(no_account)?;
+                Ok(Place::Exaroton(client.clone(), server.id.clone()))
+            }
+            None => Err(Problem::not_found(format!("there is no server {server}"))),
+        }
     }
 
     /// Passes items on until the connection ends or nobody listens.
-    async fn pump(self: Arc<Self>, server: ServerKey, mut connection: ConsoleConnection) {
+    async fn pump(self: Arc<Self>, server: ServerKey, mut line: Line) {
         loop {
-            let item = tokio::select! {
-                item = connection.next() => item.unwrap_or_else(|| ConsoleItem::Closed("the connection ended".to_owned())),
+            let heard = tokio::select! {
+                heard = line.next(&server) => heard,
                 () = tokio::time::sleep(LOOK_EVERY) => {
                     if self.is_abandoned(&server) {
                         return;
@@ -123,10 +140,12 @@ impl Consoles {
                     continue;
                 }
             };
-            if let ConsoleItem::Power(power) = item {
-                self.fleet.observe(Observation::Usage { key: server.clone(), power, usage: None });
+            if let Some(observation) = heard.seen {
+                self.fleet.observe(observation);
             }
-            if !self.pass_on(&server, &item) {
+            if let Some(item) = heard.item
+                && !self.pass_on(&server, &item)
+            {
                 return;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::account::FeedKind;
+use crate::model::account::{FeedKind, Provider};
 use crate::model::fleet::SeriesOwner;
 use crate::model::ids::ServerKey;
 use crate::model::request::{Focus, Tab};
@@ -55,9 +55,9 @@ impl Attended {
         self.runs_active
     }
 
-    /// How much a kind of feed matters now.
+    /// How much a kind of feed of a provider matters now.
     #[must_use]
-    pub fn attention(&self, kind: FeedKind) -> Attention {
+    pub fn attention(&self, provider: Provider, kind: FeedKind) -> Attention {
         if self.runs_active > 0 {
             return Attention::Running;
         }
@@ -67,6 +67,10 @@ impl Attended {
         let is_visible = self.clients.values().any(|focus| match kind {
             FeedKind::Orders => focus.tab == Tab::Orders,
             FeedKind::Credits => focus.tab == Tab::Credits,
+            // What burns credits is listed on both tabs.
+            FeedKind::Servers if provider == Provider::Exaroton => {
+                matches!(focus.tab, Tab::Nodes | Tab::Credits)
+            }
             FeedKind::Nodes | FeedKind::Servers | FeedKind::Usage => focus.tab == Tab::Nodes,
         });
         if is_visible { Attention::Visible } else { Attention::Background }
@@ -111,15 +115,19 @@ mod tests {
     #[test]
     fn attention_follows_the_screens_and_runs_come_first() {
         let mut attended = Attended::default();
-        assert_eq!(attended.attention(FeedKind::Orders), Attention::Idle);
+        let (orders, servers) = ((Provider::Orders, FeedKind::Orders), FeedKind::Servers);
+        assert_eq!(attended.attention(orders.0, orders.1), Attention::Idle);
         attended.set(1, Focus { tab: Tab::Nodes, ..Focus::default() });
-        assert_eq!(attended.attention(FeedKind::Orders), Attention::Background);
-        assert_eq!(attended.attention(FeedKind::Servers), Attention::Visible);
+        assert_eq!(attended.attention(orders.0, orders.1), Attention::Background);
+        assert_eq!(attended.attention(Provider::Pterodactyl, servers), Attention::Visible);
+        attended.set(1, Focus { tab: Tab::Credits, ..Focus::default() });
+        assert_eq!(attended.attention(Provider::Pterodactyl, servers), Attention::Background);
+        assert_eq!(attended.attention(Provider::Exaroton, servers), Attention::Visible);
         attended.set_runs_active(1);
-        assert_eq!(attended.attention(FeedKind::Orders), Attention::Running);
+        assert_eq!(attended.attention(orders.0, orders.1), Attention::Running);
         attended.set_runs_active(0);
         attended.remove(1);
-        assert_eq!(attended.attention(FeedKind::Servers), Attention::Idle);
+        assert_eq!(attended.attention(Provider::Exaroton, servers), Attention::Idle);
     }
 
     #[test]

@@ -93,9 +93,13 @@ pub enum Observation {
     CreditServers {
         /// The account.
         account: AccountId,
+        /// When the read began.
+        asked_at: Timestamp,
         /// Every server.
         servers: Vec<CreditServer>,
     },
+    /// One server that burns credits, read on its own: memory and payer only where known.
+    OneCreditServer(Box<CreditServer>),
     /// What the books tell: kept already.
     Money(Vec<Change>),
     /// How far the rebuild of the store's index is; nothing when none goes on.

@@ -252,7 +252,7 @@ impl Poller {
     }
 
     fn interval_ms(&mut self) -> u64 {
-        let attention = self.attended.borrow_and_update().attention(self.feed.kind);
+        let attention = self.attended.borrow_and_update().attention(self.feed.provider, self.feed.kind);
         cadence::interval_ms(&self.policy, self.feed.kind, attention)
     }
 

@@ -22,6 +22,8 @@ pub struct SharedFleet {
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
     attended: watch::Sender<Attended>,
+    /// Rises with every change of a server that was looked at on its own: lists and books of credits are behind then.
+    looked: watch::Sender<u64>,
 }
 
 struct Inner {
@@ -77,16 +79,21 @@ impl SharedFleet {
                 snapshot: (0, Weak::new()),
             }),
             attended: watch::channel(Attended::default()).0,
+            looked: watch::channel(0).0,
         })
     }
 
     /// Takes an observation in and tells the subscribers what it changed.
     pub fn observe(&self, observation: Observation) {
         let now = self.clock.now();
+        let is_look = matches!(observation, Observation::OneCreditServer(_));
         let mut inner = self.lock();
         let changes = inner.state.observe(observation, now);
         if changes.is_empty() {
             return;
+        }
+        if is_look {
+            self.looked.send_modify(|looks| *looks = looks.wrapping_add(1));
         }
         let (samples, changes) =
             changes.into_iter().partition(|change| matches!(change, Change::Samples { .. }));
@@ -125,6 +132,11 @@ impl SharedFleet {
     /// What all clients have on screen, to watch.
     pub fn attended(&self) -> watch::Receiver<Attended> {
         self.attended.subscribe()
+    }
+
+    /// To watch for looks at single servers that found them changed.
+    pub fn looked(&self) -> watch::Receiver<u64> {
+        self.looked.subscribe()
     }
 
     /// Notes what a client has on screen.
@@ -199,8 +211,6 @@ fn is_cached(change: &Change) -> bool {
             | Change::Match(_)
             | Change::MatchRemoved(_)
             | Change::Findings(_)
-            | Change::CreditServer(_)
-            | Change::CreditServerRemoved(_)
             | Change::Balance(_)
             | Change::BalanceRemoved(_)
             | Change::Burners { .. }

@@ -151,10 +151,12 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
     let store = open(&fleet, data_dir.clone(), Arc::clone(&clock), accounts).await?;
     let panels: BTreeMap<AccountId, PanelClient> =
         panels.into_iter().map(|panel| (panel.account().clone(), panel)).collect();
+    let credits = money.credit_accounts();
     let runner = Runner::start(RunContext {
         store: store.clone(),
         panels: panels.clone(),
         orders: orders.iter().map(|pair| (pair.0.account().clone(), pair.clone())).collect(),
+        credits: credits.clone(),
         fleet: Arc::clone(&fleet),
         clock,
         policy: policy.runs.clone(),
@@ -167,7 +169,7 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
         runner,
         keeper,
         credits: accounts,
-        consoles: Consoles::new(panels.clone(), Arc::clone(&fleet)),
+        consoles: Consoles::new(panels.clone(), credits, Arc::clone(&fleet)),
         refresh: sources.iter().map(|_| Arc::new(Notify::new())).collect(),
         shutdown: CancellationToken::new(),
         version,

@@ -133,8 +133,12 @@ impl FleetState {
                 self.fleet.apply(notice.clone());
                 touched.direct.push(notice);
             }
-            Observation::CreditServers { account, servers } => {
-                touched.direct.extend(money::fleet::replace_servers(&mut self.fleet, &account, servers));
+            Observation::CreditServers { account, asked_at, servers } => {
+                let changes = money::fleet::replace_servers(&mut self.fleet, &account, asked_at, servers);
+                touched.direct.extend(changes);
+            }
+            Observation::OneCreditServer(server) => {
+                touched.direct.extend(money::fleet::put_server(&mut self.fleet, *server));
             }
             Observation::Money(changes) => {
                 for change in &changes {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::credits::{CreditServerSignal, CreditServerStatus};
 use super::ids::{NodeKey, OrderId, OrderKey, PlanId, ServerKey};
 use super::money::Money;
 use super::server::{Limits, PowerSignal};
@@ -59,6 +60,27 @@ pub enum ActionRequest {
         /// Why.
         reason: String,
     },
+    /// Start, stop or restart a server that burns credits.
+    SignalCreditServer {
+        /// The server.
+        server: ServerKey,
+        /// What to do.
+        signal: CreditServerSignal,
+    },
+    /// Set the memory of a server that burns credits; it holds from its next start.
+    SetCreditServerRam {
+        /// The server.
+        server: ServerKey,
+        /// Whole GiB.
+        ram_gib: u32,
+    },
+    /// Put off the moment at which a server that burns credits stops because nobody plays.
+    ExtendCreditServer {
+        /// The server.
+        server: ServerKey,
+        /// By how much.
+        seconds: u32,
+    },
 }
 
 impl ActionRequest {
@@ -79,6 +101,13 @@ impl ActionRequest {
             Self::Reinstall { .. } => "reinstall_server",
             Self::Destroy { .. } => "destroy_server",
             Self::Keep { .. } => "keep_server",
+            Self::SignalCreditServer { signal, .. } => match signal {
+                CreditServerSignal::Start { .. } => "start_server",
+                CreditServerSignal::Stop => "stop_server",
+                CreditServerSignal::Restart => "restart_server",
+            },
+            Self::SetCreditServerRam { .. } => "set_ram",
+            Self::ExtendCreditServer { .. } => "extend_time",
         }
     }
 
@@ -91,17 +120,30 @@ impl ActionRequest {
         }
     }
 
-    /// What the action is about, for locks ("one run per target") and lists: `order/shop/812`, `server/panel/42`.
+    /// The server it is about, if it is about one.
     #[must_use]
-    pub fn target(&self) -> String {
+    pub fn server(&self) -> Option<&ServerKey> {
         match self {
-            Self::ProvisionOrder { order } | Self::TakeOverOrder { order } => format!("order/{order}"),
+            Self::ProvisionOrder { .. } | Self::TakeOverOrder { .. } => None,
             Self::Power { server, .. }
             | Self::Suspend { server }
             | Self::Unsuspend { server }
             | Self::Reinstall { server }
             | Self::Destroy { server, .. }
-            | Self::Keep { server, .. } => format!("server/{server}"),
+            | Self::Keep { server, .. }
+            | Self::SignalCreditServer { server, .. }
+            | Self::SetCreditServerRam { server, .. }
+            | Self::ExtendCreditServer { server, .. } => Some(server),
+        }
+    }
+
+    /// What the action is about, for locks ("one run per target") and lists: `order/shop/812`, `server/panel/42`.
+    #[must_use]
+    pub fn target(&self) -> String {
+        match (self.order(), self.server()) {
+            (Some(order), _) => format!("order/{order}"),
+            (None, Some(server)) => format!("server/{server}"),
+            (None, None) => String::new(),
         }
     }
 }
@@ -219,6 +261,19 @@ pub struct ServerParameters {
     pub external_id: Option<String>,
 }
 
+/// What an action on a server that burns credits works on, decided while planning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditServerParameters {
+    /// The server.
+    pub server: ServerKey,
+    /// Its name, for people.
+    pub name: String,
+    /// Its state when it was planned: a run that does not know what became of its signal compares.
+    pub status: CreditServerStatus,
+    /// Its memory when it was planned, GiB, where known.
+    pub ram_gib: Option<u32>,
+}
+
 /// The decided parameters of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -229,6 +284,8 @@ pub enum Parameters {
     Server(ServerParameters),
     /// The plan was refused before anything was decided.
     Undecided,
+    /// For the actions on one server that burns credits.
+    CreditServer(CreditServerParameters),
 }
 
 /// What an action would do. Nothing has happened yet.

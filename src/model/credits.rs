@@ -18,6 +18,12 @@ use super::time::Timestamp;
 /// The unit of every amount here.
 pub const CREDITS: &str = "credits";
 
+/// Memory that a server may have, GiB (§3.1).
+pub const RAM_GIB: std::ops::RangeInclusive<u32> = 2..=16;
+
+/// The longest that the auto-stop is put off at once: a day.
+pub const EXTENSION_S_MAX: u32 = 86_400;
+
 /// The state of a server at exaroton, by the provider's number (§3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -345,6 +351,16 @@ pub enum CreditServerSignal {
 }
 
 impl CreditServerSignal {
+    /// The word for people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Start { .. } => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+        }
+    }
+
     /// Whether a status shows that the signal took effect. `None`: the status tells neither, so look again.
     #[must_use]
     pub fn is_seen_in(self, status: CreditServerStatus) -> Option<bool> {

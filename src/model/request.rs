@@ -245,4 +245,8 @@ pub enum ConsoleItem {
     Reconnecting(String),
     /// The stream is over, and why.
     Closed(String),
+    /// How long a tick of the game takes on average, milliseconds; more than 50 is lag.
+    Tick(f32),
+    /// Bytes of memory that the game itself uses.
+    Heap(u64),
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use quarterdeck::engine::handle::Caller;
+use quarterdeck::engine::money::CreditAccounts;
 use quarterdeck::engine::policy::ReconcilePolicy;
 use quarterdeck::engine::runs::journal::RunLog;
 use quarterdeck::engine::runs::{RunContext, RunPolicy, Runner};
@@ -351,6 +352,7 @@ pub fn context(
         store: store.clone(),
         panels: BTreeMap::from([(panel.account().clone(), panel)]),
         orders: BTreeMap::from([(database.account().clone(), (database, "panel".into()))]),
+        credits: CreditAccounts::default(),
         fleet,
         clock: clock(),
         policy,

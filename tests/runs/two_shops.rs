@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use quarterdeck::engine::money::CreditAccounts;
 use quarterdeck::engine::observation::Observation;
 use quarterdeck::engine::policy::ReconcilePolicy;
 use quarterdeck::engine::runs::{RunContext, Runner};
@@ -46,6 +47,7 @@ async fn engine(site: &TestSite, name: &str, other: &Path) -> Engine {
             .into_iter()
             .map(|database| (database.account().clone(), (database, "panel".into())))
             .collect(),
+        credits: CreditAccounts::default(),
         fleet: Arc::clone(&fleet),
         clock: clock(),
         policy: quick(),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use rust_decimal::Decimal;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::bookkeeper::BilledServer;
 use super::keeper::Keeper;
 use crate::engine::observation::Observation;
 use crate::engine::poll::Source;
+use crate::engine::shared::SharedFleet;
 use crate::model::account::{FeedKind, Provider};
 use crate::model::credit_pricing::CreditPricing;
 use crate::model::credits::{CreditPool, CreditServer, CreditServerStatus, Payer, assign_payers};
@@ -36,15 +37,24 @@ struct Beside {
 pub struct ExarotonAccount {
     client: ExarotonClient,
     keeper: Arc<Keeper>,
+    fleet: Arc<SharedFleet>,
     pricing: CreditPricing,
     beside: Mutex<Beside>,
+    /// Tells of servers that a run or a console found changed.
+    looked: Mutex<watch::Receiver<u64>>,
 }
 
 impl ExarotonAccount {
     /// Reads through `client` into the books of `keeper`.
     #[must_use]
-    pub fn new(client: ExarotonClient, keeper: Arc<Keeper>, pricing: CreditPricing) -> Arc<Self> {
-        Arc::new(Self { client, keeper, pricing, beside: Mutex::default() })
+    pub fn new(
+        client: ExarotonClient,
+        keeper: Arc<Keeper>,
+        fleet: Arc<SharedFleet>,
+        pricing: CreditPricing,
+    ) -> Arc<Self> {
+        let looked = Mutex::new(fleet.looked());
+        Arc::new(Self { client, keeper, fleet, pricing, beside: Mutex::default(), looked })
     }
 
     /// The pollers' sources: servers first, so that what burns is known when a balance is read.
@@ -92,7 +102,8 @@ impl ExarotonAccount {
         Ok(servers)
     }
 
-    /// A server's RAM as last asked; asked again when its state changed between stopped and not, or after a while.
+    /// A server's RAM as last asked; asked again when its state changed between stopped and not, when somebody here set
+    /// another one, or after a while.
     async fn ram(
         &self,
         beside: &mut Beside,
@@ -100,8 +111,11 @@ impl ExarotonAccount {
         now: Timestamp,
     ) -> Result<Option<u32>, Problem> {
         let known = beside.ram.get(&server.key).copied();
-        let is_due = known.is_none_or(|(_, status, asked_at)| {
+        let shown =
+            self.fleet.read(|fleet| fleet.credit_servers.get(&server.key).and_then(|server| server.ram_gib));
+        let is_due = known.is_none_or(|(ram, status, asked_at)| {
             status.is_stopped() != server.status.is_stopped()
+                || shown.is_some_and(|shown| shown != ram)
                 || (!server.status.is_stopped() && now.millis_since(asked_at) >= RAM_ASKED_EVERY_MS)
         });
         if !is_due {
@@ -189,7 +203,18 @@ impl Source for ServersSource {
     fn read(&self, asked_at: Timestamp) -> BoxFuture<'_, Result<Vec<Observation>, Problem>> {
         Box::pin(async move {
             let servers = self.0.read_servers(asked_at).await?;
-            Ok(vec![Observation::CreditServers { account: self.0.client.account().clone(), servers }])
+            let account = self.0.client.account().clone();
+            Ok(vec![Observation::CreditServers { account, asked_at, servers }])
+        })
+    }
+
+    /// What a run or a console saw of one server moves its burn too: the books are brought up to date at once.
+    fn wait_for_change(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        Box::pin(async move {
+            if self.0.looked.lock().await.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
         })
     }
 }

@@ -24,8 +24,20 @@ use super::shared::SharedFleet;
 use crate::model::account::Provider;
 use crate::model::credit_pricing::CreditPricing;
 use crate::model::ids::AccountId;
+use crate::model::spend::AlertPolicy;
 use crate::providers::exaroton::ExarotonClient;
 use crate::store::Store;
+
+/// Accounts whose servers burn credits, for those who act on them.
+#[derive(Clone, Default)]
+pub struct CreditAccounts {
+    /// Their clients.
+    pub clients: BTreeMap<AccountId, ExarotonClient>,
+    /// The provider's prices.
+    pub pricing: CreditPricing,
+    /// Which runway is too short.
+    pub limits: AlertPolicy,
+}
 
 /// Accounts with prepaid money, and how their books are kept.
 #[derive(Default)]
@@ -39,6 +51,16 @@ pub struct MoneySetup {
 }
 
 impl MoneySetup {
+    /// The accounts as runs and consoles use them.
+    pub(super) fn credit_accounts(&self) -> CreditAccounts {
+        let clients = self.exaroton.iter().map(|client| (client.account().clone(), client.clone()));
+        CreditAccounts {
+            clients: clients.collect(),
+            pricing: self.pricing.clone(),
+            limits: self.policy.alerts.clone(),
+        }
+    }
+
     /// The keeper of the books and the accounts that are read into them.
     pub(super) fn open(
         self,
@@ -51,7 +73,9 @@ impl MoneySetup {
         let accounts = self
             .exaroton
             .into_iter()
-            .map(|client| ExarotonAccount::new(client, Arc::clone(&keeper), self.pricing.clone()))
+            .map(|client| {
+                ExarotonAccount::new(client, Arc::clone(&keeper), Arc::clone(fleet), self.pricing.clone())
+            })
             .collect();
         (keeper, accounts)
     }

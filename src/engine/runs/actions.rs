@@ -9,7 +9,7 @@ use crate::model::problem::Problem;
 use super::plan::Draft;
 use super::services::Services;
 use super::step::Step;
-use super::{destroy, keep, power, provision_order, reinstall, suspend};
+use super::{credit_servers, destroy, keep, power, provision_order, reinstall, suspend};
 
 /// A step of an action with its words.
 pub struct StepDefinition {
@@ -54,5 +54,8 @@ pub fn of(request: &ActionRequest) -> &'static dyn Action {
         ActionRequest::Reinstall { .. } => &reinstall::Reinstall,
         ActionRequest::Destroy { .. } => &destroy::Destroy,
         ActionRequest::Keep { .. } => &keep::Keep,
+        ActionRequest::SignalCreditServer { .. } => &credit_servers::SignalServer,
+        ActionRequest::SetCreditServerRam { .. } => &credit_servers::SetRam,
+        ActionRequest::ExtendCreditServer { .. } => &credit_servers::ExtendAutoStop,
     }
 }

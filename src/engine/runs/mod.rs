@@ -13,6 +13,7 @@
 
 pub mod actions;
 pub mod attempts;
+pub mod credit_servers;
 mod destroy;
 pub mod driver;
 pub mod environment;

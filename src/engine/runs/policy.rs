@@ -42,6 +42,15 @@ pub struct RunPolicy {
     pub stop_deadline_ms: u64,
     /// How long a kill may take, the panel's cache of 20 s included.
     pub kill_deadline_ms: u64,
+    /// How long a start of a server that burns credits may take: large modpacks take minutes (`providers/exaroton.md` §3.3).
+    pub credit_start_deadline_ms: u64,
+    /// How long its stop may take; the official tests wait 3 minutes.
+    pub credit_stop_deadline_ms: u64,
+    /// After its signal such a server's status is seen to change within this.
+    pub signal_settle_ms: u64,
+    /// For so long at least a signal can be seen in the status: a start or stop takes longer (40 s and 10 s were observed, a
+    /// start that falls back at once is guessed). Later nobody can say from the status whether a lost signal arrived.
+    pub signal_visible_ms: u64,
     /// How long a deleted server may still be listed.
     pub gone_deadline_ms: u64,
     /// After this a claim may be taken over: long enough for an install that is slow and not dead.
@@ -74,6 +83,10 @@ impl Default for RunPolicy {
             start_deadline_ms: 5 * 60_000,
             stop_deadline_ms: 11 * 60_000,
             kill_deadline_ms: 60_000,
+            credit_start_deadline_ms: 10 * 60_000,
+            credit_stop_deadline_ms: 5 * 60_000,
+            signal_settle_ms: 10_000,
+            signal_visible_ms: 20_000,
             gone_deadline_ms: 60_000,
             claim_stuck_ms: 20 * 60_000,
             plan_valid_ms: 10 * 60_000,

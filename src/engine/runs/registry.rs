@@ -99,7 +99,7 @@ pub fn locks_of(plan: &ActionPlan) -> Vec<String> {
             server.external_id.as_ref().map(|external_id| (&server.server.account, external_id))
         }
         Parameters::Provision(wanted) => Some((&wanted.node.account, &wanted.external_id)),
-        Parameters::Undecided => None,
+        Parameters::CreditServer(_) | Parameters::Undecided => None,
     };
     let carried = carried.map(|(panel, external_id)| format!("external/{panel}/{external_id}"));
     std::iter::once(plan.request.target()).chain(carried).collect()

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use ulid::Ulid;
 
 use crate::engine::handle::Caller;
+use crate::engine::money::CreditAccounts;
 use crate::engine::observation::Observation;
 use crate::engine::panics::caught;
 use crate::engine::shared::SharedFleet;
@@ -39,6 +40,8 @@ pub struct RunContext {
     pub panels: BTreeMap<AccountId, PanelClient>,
     /// Orders databases by account, each with the account of its panel.
     pub orders: BTreeMap<AccountId, OrdersAccount>,
+    /// Accounts whose servers burn credits.
+    pub credits: CreditAccounts,
     /// What is known and shown.
     pub fleet: Arc<SharedFleet>,
     /// The time.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::engine::money::CreditAccounts;
 use crate::engine::shared::SharedFleet;
 use crate::model::external_id::Shops;
 use crate::model::ids::{AccountId, RunId, ServerKey};
@@ -26,6 +27,8 @@ pub struct Services {
     pub panels: BTreeMap<AccountId, PanelClient>,
     /// Orders databases by account.
     pub orders: BTreeMap<AccountId, OrdersAccount>,
+    /// Accounts whose servers burn credits.
+    pub credits: CreditAccounts,
     /// What is known and shown.
     pub fleet: Arc<SharedFleet>,
     /// The time.
@@ -47,6 +50,7 @@ impl Services {
         Self {
             panels: context.panels,
             orders: context.orders,
+            credits: context.credits,
             fleet: context.fleet,
             clock: context.clock,
             policy: context.policy,
@@ -95,7 +99,7 @@ impl Services {
     }
 }
 
-fn not_configured(what: &str, account: &AccountId) -> Problem {
+pub(super) fn not_configured(what: &str, account: &AccountId) -> Problem {
     Problem {
         kind: ProblemKind::NotFound,
         fault: Fault::Configuration,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::engine::observation::Observation;
 use crate::engine::shared::SharedFleet;
-use crate::model::action::{Parameters, ProvisionParameters, ServerParameters};
+use crate::model::action::{CreditServerParameters, Parameters, ProvisionParameters, ServerParameters};
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::run::Run;
 use crate::model::sanitise::sanitise;
@@ -133,6 +133,7 @@ pub enum Avoid {
 pub struct Learned {
     nodes: Mutex<BTreeMap<i64, Avoid>>,
     allocations: Mutex<BTreeSet<i64>>,
+    sent_at: Mutex<Option<Timestamp>>,
 }
 
 impl Learned {
@@ -144,6 +145,16 @@ impl Learned {
     /// Nodes to avoid.
     pub fn avoided_nodes(&self) -> BTreeMap<i64, Avoid> {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that something was sent whose answer was lost.
+    pub fn note_sent(&self, at: Timestamp) {
+        *self.sent_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    /// When something was sent last whose answer was lost.
+    pub fn sent_at(&self) -> Option<Timestamp> {
+        *self.sent_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes an allocation that was lost to another.
@@ -249,6 +260,14 @@ impl Scene<'_> {
     pub fn server(&self) -> Result<&ServerParameters, Problem> {
         match &self.run.plan.parameters {
             Parameters::Server(parameters) => Ok(parameters),
+            _ => Err(wrong_parameters(self.run)),
+        }
+    }
+
+    /// What a run on a server that burns credits works on.
+    pub fn credit_server(&self) -> Result<&CreditServerParameters, Problem> {
+        match &self.run.plan.parameters {
+            Parameters::CreditServer(parameters) => Ok(parameters),
             _ => Err(wrong_parameters(self.run)),
         }
     }

@@ -3,7 +3,6 @@
 use crate::console::component::Touched;
 use crate::link::packed::PackedFleet;
 use crate::model::action::ActionRequest;
-use crate::model::ids::ServerKey;
 
 /// The parts of a target that matter for a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,22 +20,9 @@ pub(super) enum Fingerprint {
     },
 }
 
-/// The server a request is about.
-fn server_of(request: &ActionRequest) -> Option<&ServerKey> {
-    match request {
-        ActionRequest::ProvisionOrder { .. } | ActionRequest::TakeOverOrder { .. } => None,
-        ActionRequest::Power { server, .. }
-        | ActionRequest::Suspend { server }
-        | ActionRequest::Unsuspend { server }
-        | ActionRequest::Reinstall { server }
-        | ActionRequest::Destroy { server, .. }
-        | ActionRequest::Keep { server, .. } => Some(server),
-    }
-}
-
 /// Whether any of these changes concern the target.
 pub(super) fn is_touched(request: &ActionRequest, touched: &Touched) -> bool {
-    match (request.order(), server_of(request)) {
+    match (request.order(), request.server()) {
         (Some(order), _) => touched.orders.contains(order),
         (_, Some(server)) => touched.servers.contains(server),
         _ => false,
@@ -53,7 +39,14 @@ impl Fingerprint {
                 bond: entry.server.as_ref().map_or_else(|| "no server".to_owned(), ToString::to_string),
             });
         }
-        let server = server_of(request).and_then(|key| fleet.servers.get(key));
+        if let Some(server) = request.server().and_then(|key| fleet.credit_servers.get(key)) {
+            return Self::Seen {
+                name: server.name.clone(),
+                state: server.status.to_string(),
+                bond: server.ram_gib.map_or_else(|| "memory unknown".to_owned(), |ram| format!("{ram} GiB")),
+            };
+        }
+        let server = request.server().and_then(|key| fleet.servers.get(key));
         server.map_or(Self::Gone, |server| Self::Seen {
             name: server.name.clone(),
             state: server.status.word().to_owned(),

@@ -6,14 +6,12 @@
 use serde_json::json;
 
 use super::ExarotonClient;
-use crate::model::credits::CreditServerSignal;
+use crate::model::credits::{CreditServerSignal, EXTENSION_S_MAX};
 use crate::model::problem::{Effect, Problem};
 use crate::providers::exaroton::endpoint::Endpoint;
 use crate::providers::exaroton::types::Signalled;
 use crate::providers::transport::{Payload, Priority};
 
-/// The longest that the auto-stop is put off at once: a day.
-const MAX_EXTENSION_S: u32 = 86_400;
 /// The longest command.
 const MAX_COMMAND_BYTES: usize = 3_000;
 
@@ -71,7 +69,7 @@ impl ExarotonClient {
     /// Puts off the moment at which an empty server is stopped, by 1 s to a day. `Effect::Possible` when the answer is lost:
     /// the API does not tell the timer, so repeating it may put it off twice.
     pub async fn extend_time(&self, id: &str, seconds: u32) -> Result<(), Problem> {
-        if !(1..=MAX_EXTENSION_S).contains(&seconds) {
+        if !(1..=EXTENSION_S_MAX).contains(&seconds) {
             return Err(Problem::refused("the auto-stop can be put off by 1 s to a day", ""));
         }
         let body = Payload::Json(json!({ "time": seconds }));

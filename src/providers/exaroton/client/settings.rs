@@ -3,15 +3,13 @@
 use serde_json::json;
 
 use super::ExarotonClient;
+use crate::model::credits::RAM_GIB;
 use crate::model::problem::Problem;
 use crate::model::sanitise::sanitise;
 use crate::providers::exaroton::endpoint::Endpoint;
 use crate::providers::exaroton::types::SharedLog;
 use crate::providers::exaroton::{map, wire};
 use crate::providers::transport::Priority;
-
-/// Memory a server may have, GiB (§3.1).
-pub const RAM_GIB: std::ops::RangeInclusive<u32> = 2..=16;
 
 impl ExarotonClient {
     /// A server's memory, GiB.

@@ -74,16 +74,23 @@ impl LiveItem {
             Self::Lost(count) => ConsoleItem::Lost(count),
             Self::Reconnecting(why) => ConsoleItem::Reconnecting(why),
             Self::Closed(why) => ConsoleItem::Closed(why),
-            Self::GameConnected | Self::ConsoleOpen | Self::Tick { .. } | Self::Heap { .. } => return None,
+            Self::Tick { average_ms, .. } => ConsoleItem::Tick(shortened(average_ms)),
+            Self::Heap { bytes, .. } => ConsoleItem::Heap(bytes),
+            Self::GameConnected | Self::ConsoleOpen => return None,
         })
     }
 }
 
+/// As exact as a screen shows it.
+#[expect(clippy::cast_possible_truncation, reason = "percentages and milliseconds on a screen")]
+fn shortened(value: f64) -> f32 {
+    value as f32
+}
+
 impl From<LiveUsage> for Usage {
-    #[expect(clippy::cast_possible_truncation, reason = "a percentage")]
     fn from(usage: LiveUsage) -> Self {
         Self {
-            cpu_percent: usage.cpu_percent.unwrap_or(0.0) as f32,
+            cpu_percent: shortened(usage.cpu_percent.unwrap_or(0.0)),
             memory_bytes: usage.memory_bytes,
             disk_bytes: 0,
             network_rx_bytes: 0,

@@ -70,11 +70,17 @@ pub struct LiveInput {
 }
 
 impl LiveInput {
+    /// Whether the console stream runs, so that a line typed now reaches the server.
+    #[must_use]
+    pub fn takes_commands(&self) -> bool {
+        self.takes_commands.load(Ordering::Acquire)
+    }
+
     /// Sends a line to the server. Refused while the console stream does not run: what is typed now must not be executed at
     /// some later reconnection.
     pub fn command(&self, line: &str) -> Result<(), Problem> {
         let line = checked_command(line)?;
-        if !self.takes_commands.load(Ordering::Acquire) {
+        if !self.takes_commands() {
             return Err(unavailable("the console is not connected: nothing was sent"));
         }
         self.sender

@@ -45,7 +45,7 @@ impl Streams {
     /// The state alone.
     pub const STATUS: Self = Self { console: false, tail: 0, tick: false, stats: false, heap: false };
     /// What an attached console shows.
-    pub const CONSOLE: Self = Self { console: true, tail: 200, tick: true, stats: true, heap: false };
+    pub const CONSOLE: Self = Self { console: true, tail: 200, tick: true, stats: true, heap: true };
 
     fn wants(self, stream: Stream) -> bool {
         match stream {
