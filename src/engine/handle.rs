@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::consoles::Consoles;
+use super::matches::settlements::Settlements;
 use super::money::exaroton::ExarotonAccount;
 use super::money::keeper::Keeper;
 use super::panics::caught;
@@ -46,6 +47,8 @@ pub(super) struct Engine {
     pub(super) orders: Vec<(Arc<dyn OrdersDatabase>, AccountId)>,
     pub(super) consoles: Arc<Consoles>,
     pub(super) runner: Runner,
+    /// The ledger of settled matches.
+    pub(super) settlements: Settlements,
     /// The books of prepaid money.
     pub(super) keeper: Arc<Keeper>,
     /// Accounts with prepaid money.

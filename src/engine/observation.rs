@@ -4,8 +4,8 @@ use crate::model::account::Feed;
 use crate::model::condition::IndexRebuild;
 use crate::model::credits::CreditServer;
 use crate::model::fleet::{Change, Sample, SeriesKey};
-use crate::model::ids::{AccountId, OperatorName, ServerKey};
-use crate::model::matches::Match;
+use crate::model::ids::{AccountId, MatchId, OperatorName, ServerKey};
+use crate::model::matches::{Match, Settlement};
 use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
 use crate::model::run::Run;
@@ -111,6 +111,13 @@ pub enum Observation {
     },
     /// A match, new or moved.
     Match(Box<Match>),
+    /// A match was settled by hand, or its settlement was taken back.
+    MatchSettled {
+        /// Which.
+        id: MatchId,
+        /// What holds now.
+        settlement: Option<Box<Settlement>>,
+    },
     /// Time has passed: what depends on it (stuck orders) is looked at again.
     Tick,
 }

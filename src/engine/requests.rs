@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::handle::{Caller, Engine};
-use super::{audit, examination, money};
+use super::{audit, examination, matches, money};
 use crate::model::fleet::SeriesKey;
 use crate::model::ids::ServerKey;
 use crate::model::problem::Problem;
@@ -56,6 +56,22 @@ pub(super) async fn answer(
         }
         Request::Status => Ok(Reply::Status(Box::new(status(engine)))),
         Request::Shutdown => shut_down(engine, caller).await,
+        // Who rents servers answers these: no account for matches is connected yet.
+        Request::MatchConnect { .. } | Request::AddMatchPlayer { .. } => {
+            Err(matches::requests::not_configured())
+        }
+        Request::SettleMatch { id, score } => matches::requests::settle(engine, caller, id, score).await,
+        Request::ReverseSettlement { id, reason } => {
+            matches::requests::reverse(engine, caller, id, &reason).await
+        }
+        Request::Standings => matches::requests::standings(&engine.settlements).await,
+        Request::LedgerRecords { limit } => {
+            matches::requests::ledger_records(&engine.settlements, limit).await
+        }
+        Request::Rosters => matches::requests::saved_rosters(engine).await,
+        Request::SaveRoster { name, team } => {
+            matches::requests::save_roster(engine, caller, name, team).await
+        }
         // Streams belong to a connection: the link opens and closes them there.
         Request::ConsoleOpen(_) | Request::ConsoleClose { .. } => {
             Err(Problem::refused("a console stream needs a connection of its own", ""))
@@ -113,7 +129,7 @@ async fn shut_down(engine: &Engine, caller: &Caller) -> Result<Reply, Problem> {
     Ok(Reply::Done)
 }
 
-fn refuse_read_only(engine: &Engine, caller: &Caller) -> Result<(), Problem> {
+pub(super) fn refuse_read_only(engine: &Engine, caller: &Caller) -> Result<(), Problem> {
     if caller.is_read_only || engine.fleet.read(|fleet| fleet.site.is_read_only) {
         return Err(Problem::refused(
             "this is read-only: nothing is planned or done",

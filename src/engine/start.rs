@@ -14,6 +14,7 @@ use super::cache::Remembered;
 use super::consoles::Consoles;
 use super::handle::{Engine, EngineHandle};
 use super::housekeeping;
+use super::matches::settlements::Settlements;
 use super::money::MoneySetup;
 use super::money::exaroton::ExarotonAccount;
 use super::observation::Observation;
@@ -167,6 +168,7 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
     let sources = sources(&panels, &orders).into_iter().chain(money).collect::<Vec<_>>();
     let engine = Arc::new(Engine {
         runner,
+        settlements: Settlements::new(store.clone(), policy.settlement.clone()),
         keeper,
         credits: accounts,
         consoles: Consoles::new(panels.clone(), credits, Arc::clone(&fleet)),

@@ -159,6 +159,12 @@ impl FleetState {
                     touched.direct.push(Change::Match(one));
                 }
             }
+            Observation::MatchSettled { id, settlement } => {
+                if let Some(one) = self.fleet.matches.get_mut(&id) {
+                    one.settlement = settlement.map(|settlement| *settlement);
+                    touched.direct.push(Change::Match(Box::new(one.clone())));
+                }
+            }
             Observation::Tick => touched.reconcile = Reconcile::Orders,
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credits::{CreditServerSignal, CreditServerStatus};
 use super::ids::{NodeKey, OrderId, OrderKey, PlanId, ServerKey};
+use super::matches::MatchRequest;
 use super::money::Money;
 use super::server::{Limits, PowerSignal};
 use super::time::Timestamp;
@@ -81,6 +82,25 @@ pub enum ActionRequest {
         /// By how much.
         seconds: u32,
     },
+    /// Rent a server, play a match on it, settle it and destroy the server.
+    RunMatch {
+        /// What is asked for.
+        request: Box<MatchRequest>,
+    },
+    /// Delete a rented match server and verify that it is gone.
+    DestroyMatchServer {
+        /// The server.
+        server: ServerKey,
+    },
+    /// Say that a rented match server shall stay, why and until when; it bills on and is no orphan until then.
+    KeepMatchServer {
+        /// The server.
+        server: ServerKey,
+        /// Why.
+        reason: String,
+        /// Until when; nothing for as long as nobody says otherwise.
+        until: Option<Timestamp>,
+    },
 }
 
 impl ActionRequest {
@@ -108,6 +128,9 @@ impl ActionRequest {
             },
             Self::SetCreditServerRam { .. } => "set_ram",
             Self::ExtendCreditServer { .. } => "extend_time",
+            Self::RunMatch { .. } => "run_match",
+            Self::DestroyMatchServer { .. } => "destroy_match_server",
+            Self::KeepMatchServer { .. } => "keep_match_server",
         }
     }
 
@@ -124,7 +147,7 @@ impl ActionRequest {
     #[must_use]
     pub fn server(&self) -> Option<&ServerKey> {
         match self {
-            Self::ProvisionOrder { .. } | Self::TakeOverOrder { .. } => None,
+            Self::ProvisionOrder { .. } | Self::TakeOverOrder { .. } | Self::RunMatch { .. } => None,
             Self::Power { server, .. }
             | Self::Suspend { server }
             | Self::Unsuspend { server }
@@ -133,7 +156,9 @@ impl ActionRequest {
             | Self::Keep { server, .. }
             | Self::SignalCreditServer { server, .. }
             | Self::SetCreditServerRam { server, .. }
-            | Self::ExtendCreditServer { server, .. } => Some(server),
+            | Self::ExtendCreditServer { server, .. }
+            | Self::DestroyMatchServer { server }
+            | Self::KeepMatchServer { server, .. } => Some(server),
         }
     }
 
@@ -143,7 +168,7 @@ impl ActionRequest {
         match (self.order(), self.server()) {
             (Some(order), _) => format!("order/{order}"),
             (None, Some(server)) => format!("server/{server}"),
-            (None, None) => String::new(),
+            (None, None) => "match/new".to_owned(),
         }
     }
 }

@@ -8,7 +8,10 @@ use super::balance::BalanceKey;
 use super::condition::EngineCondition;
 use super::finding::Finding;
 use super::fleet::{Sample, SeriesKey};
-use super::ids::{NodeKey, OperatorName, PlanId, RunId, ServerKey};
+use super::ids::{MatchId, NodeKey, OperatorName, PlanId, RunId, ServerKey};
+use super::matches::{
+    ConnectString, LedgerRecord, RosterPlayer, SavedRoster, Score, Side, Standing, SteamId, TeamRequest,
+};
 use super::server::{PowerSignal, PowerState, Usage};
 use super::spend::{AlertKey, Day};
 use super::time::Timestamp;
@@ -114,6 +117,50 @@ pub enum Request {
     Status,
     /// End the engine (`engine stop`); runs go on at the next start.
     Shutdown,
+    /// How to join a match. Told only to who asks.
+    MatchConnect {
+        /// The match.
+        id: MatchId,
+    },
+    /// Put somebody on the list of a match that goes on.
+    AddMatchPlayer {
+        /// The match.
+        id: MatchId,
+        /// Their team; nothing for a spectator.
+        side: Option<Side>,
+        /// Who.
+        player: RosterPlayer,
+    },
+    /// Settle a match that is over and was not settled.
+    SettleMatch {
+        /// The match.
+        id: MatchId,
+        /// The result; nothing for the one that the provider showed.
+        score: Option<Score>,
+    },
+    /// Take a settlement back; the match may be settled again then.
+    ReverseSettlement {
+        /// The match.
+        id: MatchId,
+        /// Why.
+        reason: String,
+    },
+    /// How every player stands, best first.
+    Standings,
+    /// The last records of the ledger of settlements, newest last.
+    LedgerRecords {
+        /// How many at most.
+        limit: u32,
+    },
+    /// The teams that were saved, by name.
+    Rosters,
+    /// Save a team under a name, in place of one of that name; a team without players is forgotten.
+    SaveRoster {
+        /// The name.
+        name: String,
+        /// The team.
+        team: TeamRequest,
+    },
 }
 
 /// One entry of the audit log.
@@ -221,6 +268,17 @@ pub enum Reply {
     Audit(Vec<AuditEntry>),
     /// The engine's condition.
     Status(Box<EngineStatus>),
+    /// How to join a match.
+    MatchConnect {
+        /// What a player pastes into the game's console.
+        connect: ConnectString,
+    },
+    /// Players and how they stand, best first.
+    Standings(Vec<(SteamId, Standing)>),
+    /// Records of the ledger.
+    LedgerRecords(Vec<LedgerRecord>),
+    /// Saved teams.
+    Rosters(Vec<SavedRoster>),
 }
 
 /// One item of a server console's stream.

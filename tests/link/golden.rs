@@ -29,7 +29,9 @@ use quarterdeck::model::site::Site;
 use quarterdeck::model::time::Timestamp;
 use rust_decimal::Decimal;
 
-const AT: Timestamp = Timestamp(1_795_000_000_000);
+use crate::matches;
+
+pub const AT: Timestamp = Timestamp(1_795_000_000_000);
 
 fn server_key() -> ServerKey {
     ServerKey { account: "panel".into(), id: "42".to_owned() }
@@ -273,6 +275,8 @@ fn changes() -> Vec<Change> {
         Change::Samples { series: series(), points: vec![Sample { at: AT, value: 0.5 }] },
         Change::Notice { at: AT, text: "rebuilt".to_owned() },
         Change::Engine(Box::new(condition())),
+        Change::Match(Box::new(matches::running())),
+        Change::MatchRemoved("01MATCH".into()),
     ]
 }
 
@@ -299,6 +303,9 @@ fn requests() -> Vec<Request> {
         Request::Status,
         Request::Shutdown,
     ]
+    .into_iter()
+    .chain(matches::requests())
+    .collect()
 }
 
 fn replies() -> Vec<Result<Reply, Problem>> {
@@ -331,6 +338,9 @@ fn replies() -> Vec<Result<Reply, Problem>> {
         }))),
         Err(Problem::refused("no", "ask again")),
     ]
+    .into_iter()
+    .chain(matches::replies().into_iter().map(Ok))
+    .collect()
 }
 
 fn items() -> Vec<ConsoleItem> {

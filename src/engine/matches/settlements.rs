@@ -11,7 +11,7 @@ use crate::model::matches::{
 use crate::model::problem::Problem;
 use crate::model::sanitise::sanitise;
 use crate::model::time::Timestamp;
-use crate::store::{RecordKind, Store};
+use crate::store::{Record, RecordKind, Store};
 
 /// Longest reason kept with a correction, characters.
 const REASON_MAX: usize = 500;
@@ -33,18 +33,7 @@ impl Settlements {
 
     async fn ledger(&self) -> Result<MutexGuard<'_, Ledger>, Problem> {
         let ledger = self.ledger.get_or_try_init(|| async {
-            let records = blocking(&self.store, |store| store.records(RecordKind::Settlement)).await?;
-            let understood: Vec<LedgerRecord> = records
-                .into_iter()
-                .filter_map(|record| {
-                    let sequence = record.sequence;
-                    LedgerRecord::deserialize(record.body)
-                        .inspect_err(
-                            |error| tracing::warn!(sequence, %error, "a settlement is not understood"),
-                        )
-                        .ok()
-                })
-                .collect();
+            let understood = self.last_records(usize::MAX).await?;
             Ok::<_, Problem>(Mutex::new(Ledger::replay(&understood)))
         });
         Ok(ledger.await?.lock().await)
@@ -102,6 +91,22 @@ impl Settlements {
     /// `Storage`: its records cannot be read.
     pub async fn read<T>(&self, read: impl FnOnce(&Ledger) -> T) -> Result<T, Problem> {
         Ok(read(&*self.ledger().await?))
+    }
+
+    /// The newest records, oldest of them first.
+    ///
+    /// # Errors
+    /// `Storage`: they cannot be read.
+    pub async fn last_records(&self, limit: usize) -> Result<Vec<LedgerRecord>, Problem> {
+        let read = move |store: &Store| store.last_records(RecordKind::Settlement, limit);
+        let records = blocking(&self.store, read).await?;
+        let understood = |record: Record| {
+            let sequence = record.sequence;
+            LedgerRecord::deserialize(record.body)
+                .inspect_err(|error| tracing::warn!(sequence, %error, "a settlement is not understood"))
+                .ok()
+        };
+        Ok(records.into_iter().filter_map(understood).collect())
     }
 
     async fn keep(

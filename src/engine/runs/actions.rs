@@ -9,7 +9,7 @@ use crate::model::problem::Problem;
 use super::plan::Draft;
 use super::services::Services;
 use super::step::Step;
-use super::{credit_servers, destroy, keep, power, provision_order, reinstall, suspend};
+use super::{credit_servers, destroy, keep, matches, power, provision_order, reinstall, suspend};
 
 /// A step of an action with its words.
 pub struct StepDefinition {
@@ -57,5 +57,8 @@ pub fn of(request: &ActionRequest) -> &'static dyn Action {
         ActionRequest::SignalCreditServer { .. } => &credit_servers::SignalServer,
         ActionRequest::SetCreditServerRam { .. } => &credit_servers::SetRam,
         ActionRequest::ExtendCreditServer { .. } => &credit_servers::ExtendAutoStop,
+        ActionRequest::RunMatch { .. }
+        | ActionRequest::DestroyMatchServer { .. }
+        | ActionRequest::KeepMatchServer { .. } => &matches::Matches,
     }
 }

@@ -2,21 +2,25 @@
 //!
 //! Must not: know the provider's wire; what its objects say is read in `providers`.
 
+mod connect;
 mod rating;
 mod reading;
 mod request;
+mod roster;
 mod settlement;
 mod steam_id;
 mod watch;
 
 use serde::{Deserialize, Serialize};
 
+pub use connect::ConnectString;
 pub use rating::{FIRST_RATING, FIXED_POINTS, RatingRule};
 pub use reading::{CancelReason, MatchEvent, MatchEventKind, MatchReading, PlayerReading};
 pub use request::{
     CONNECT_TIME_DEFAULT_S, CONNECT_TIME_S, COUNTDOWN_DEFAULT_S, COUNTDOWN_MAX_S, MatchRequest, NAME_MAX,
     RosterPlayer, SPECTATORS_MAX, STARTERS_MAX, SUBSTITUTES_MAX, ServerSource, TeamRequest,
 };
+pub use roster::{ROSTERS_MAX, SavedRoster};
 pub use settlement::{
     Entry, Ledger, LedgerError, LedgerRecord, Participant, REWARD_CURRENCY, Score, Settlement,
     SettlementPolicy, Side, Standing, Winner,
