@@ -312,7 +312,7 @@ actions! {
         "Go to the previous match."
 
     NextPane        "next_pane"         "chart/days/figures" View 68 [Credits]                    ["v"]
-        "Show the next part of the balance: chart, days, figures, what burnt it."
+        "Show the next part of the balance: chart, days, figures, changes of the burn, what burnt it."
     ZoomIn          "zoom_in"           "zoom in"       View     46 [Credits]                     ["+" "="]
         "Show a shorter time in the chart."
     ZoomOut         "zoom_out"          "zoom out"      View     47 [Credits]                     ["-"]
@@ -329,6 +329,10 @@ actions! {
         "Keep a snapshot of every balance and server now."
     CompareFromNow  "compare_from_now"  "compare from now" View   18 [Credits Burners]            ["b"]
         "Tell changes of the burn from this moment on."
+    ChangesSince    "changes_since"     "since"         View     17 [Credits]                     ["m"]
+        "Tell changes of the burn, and what burnt, since another moment: today, 24 hours, the week, the last hour."
+    BurntBy         "burnt_by"          "by owner"      View     16 [Credits]                     ["f"]
+        "Tell what burnt by server, by owner (order, match, deployment, person) or by provider."
     OpenBurner      "open_burner"       "server"        View     45 [Burners]                     ["v"]
         "Go to the server on its node."
     WhatIf          "what_if"           "what if"       View     71 [Burners]                     ["w"]

@@ -72,6 +72,10 @@ pub(super) async fn answer(
         Request::SaveRoster { name, team } => {
             matches::requests::save_roster(engine, caller, name, team).await
         }
+        Request::BurnAttribution { payer, from, to } => {
+            let told = money::attribution::burn(engine, payer, from, to).await?;
+            Ok(Reply::BurnAttribution(Box::new(told)))
+        }
         // Streams belong to a connection: the link opens and closes them there.
         Request::ConsoleOpen(_) | Request::ConsoleClose { .. } => {
             Err(Problem::refused("a console stream needs a connection of its own", ""))

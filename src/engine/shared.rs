@@ -15,6 +15,7 @@ use super::state::FleetState;
 use super::subscription::{Beginning, Delta, QUEUE_LENGTH, Subscription};
 use crate::model::fleet::{Change, Fleet};
 use crate::model::request::Focus;
+use crate::model::spend::BurnChange;
 use crate::model::time::{Clock, Timestamp};
 
 /// The fleet of one engine.
@@ -116,6 +117,11 @@ impl SharedFleet {
     /// Looks at the fleet under the lock: keep `look` short.
     pub fn read<R>(&self, look: impl FnOnce(&Fleet) -> R) -> R {
         look(self.lock().state.fleet())
+    }
+
+    /// What the burn of panels' servers did since this was last asked.
+    pub fn take_burn_changes(&self) -> Vec<BurnChange> {
+        self.lock().state.take_burn_changes()
     }
 
     /// The present moment of this fleet's clock.

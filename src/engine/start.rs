@@ -255,7 +255,7 @@ fn spawn(engine: &Arc<Engine>, sources: Vec<Arc<dyn Source>>, policy: &Policy) -
     let following = housekeeping::follow_rebuild(fleet(), store(), shutdown.clone());
     parts.spawn("following the rebuild", None, following);
     parts.spawn("sampling nodes and burn", None, housekeeping::sample(fleet(), store(), shutdown.clone()));
-    if !engine.credits.is_empty() {
+    if !engine.credits.is_empty() || !engine.panels.is_empty() {
         parts.spawn("keeping the books", None, Arc::clone(&engine.keeper).run(shutdown.clone()));
     }
     let clients = engine.clients.subscribe();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::findings::{self, Totals};
 use super::money;
+use super::panel_burn::PanelBurn;
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen};
 use crate::model::account::{Feed, FeedKind};
@@ -20,6 +21,7 @@ use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
 use crate::model::run::{Run, RunStatus};
 use crate::model::server::{Ownership, PowerState, Server, Usage};
+use crate::model::spend::BurnChange;
 use crate::model::time::Timestamp;
 
 pub use super::observation::Observation;
@@ -58,6 +60,7 @@ pub struct FleetState {
     /// Servers that somebody saw vanish, with when: a poll that began before must not bring them back.
     gone: BTreeMap<ServerKey, Timestamp>,
     totals: Totals,
+    panel_burn: PanelBurn,
     /// The feeds as screens know them.
     feeds_told: BTreeMap<(AccountId, FeedKind), Feed>,
 }
@@ -82,6 +85,18 @@ impl FleetState {
         }
         let mut touched = Touched { reconcile: Reconcile::Everything, ..Touched::default() };
         self.reconcile(now, &mut touched);
+        // What is remembered is where changes begin.
+        let panels: BTreeSet<AccountId> =
+            self.fleet.servers.keys().map(|server| server.account.clone()).collect();
+        for panel in panels {
+            let feed = self.fleet.feeds.get(&(panel.clone(), FeedKind::Servers));
+            self.panel_burn.watch(&panel, feed.and_then(|feed| feed.succeeded_at).unwrap_or(now));
+        }
+    }
+
+    /// What the burn of panels' servers did since this was last asked.
+    pub fn take_burn_changes(&mut self) -> Vec<BurnChange> {
+        self.panel_burn.take(&self.fleet)
     }
 
     /// Takes an observation in; what comes out, applied to a mirror, makes the mirror show what this
@@ -323,8 +338,7 @@ impl FleetState {
             .map(|server| server.key.clone())
             .collect::<Vec<_>>()
         {
-            self.fleet.servers.remove(&key);
-            touched.servers.insert(key);
+            self.remove_server(key, asked_at, touched);
         }
         self.gone.retain(|key, at| key.account != *account || *at > asked_at);
         touched.reconcile = Reconcile::Everything;
@@ -356,10 +370,17 @@ impl FleetState {
 
     fn server_gone(&mut self, key: ServerKey, now: Timestamp, touched: &mut Touched) {
         self.gone.insert(key.clone(), now);
-        if self.fleet.servers.remove(&key).is_some() {
-            touched.servers.insert(key);
+        if self.fleet.servers.contains_key(&key) {
+            self.remove_server(key, now, touched);
             touched.reconcile = Reconcile::Everything;
         }
+    }
+
+    fn remove_server(&mut self, key: ServerKey, at: Timestamp, touched: &mut Touched) {
+        if let Some(server) = self.fleet.servers.remove(&key) {
+            self.panel_burn.note(&self.fleet, &server, server.burn_per_hour.clone(), true, at);
+        }
+        touched.servers.insert(key);
     }
 
     fn usage(&mut self, key: &ServerKey, power: PowerState, usage: Option<Usage>, touched: &mut Touched) {
@@ -419,11 +440,7 @@ impl FleetState {
         };
         drop(index);
         for verdict in servers {
-            if let Some(server) = self.fleet.servers.get_mut(&verdict.key).map(Arc::make_mut) {
-                server.ownership = verdict.ownership;
-                server.burn_per_hour = verdict.burn_per_hour;
-                touched.servers.insert(verdict.key);
-            }
+            self.take_verdict(verdict, now, touched);
         }
         for verdict in orders {
             if let Some(entry) = self.fleet.orders.get_mut(&verdict.key).map(Arc::make_mut) {
@@ -435,8 +452,29 @@ impl FleetState {
         if touched.reconcile == Reconcile::Everything {
             self.totals = findings::totals(&self.fleet);
             self.count_servers(touched);
+            self.watch_decided_panels();
         }
         self.summarise(touched);
+    }
+
+    fn take_verdict(&mut self, verdict: reconcile::ServerVerdict, now: Timestamp, touched: &mut Touched) {
+        let Some(server) = self.fleet.servers.get_mut(&verdict.key) else { return };
+        let known = Arc::make_mut(server);
+        known.ownership = verdict.ownership;
+        let before = std::mem::replace(&mut known.burn_per_hour, verdict.burn_per_hour);
+        let server = Arc::clone(server);
+        self.panel_burn.note(&self.fleet, &server, before, false, now);
+        touched.servers.insert(verdict.key);
+    }
+
+    /// Panels whose servers and shops were all read: from here on a burn that moves has moved.
+    fn watch_decided_panels(&mut self) {
+        for (panel, listed_at) in &self.seen.servers_asked_at {
+            let mut shops = self.policy.sells.iter().filter(|(_, sold)| sold == panel);
+            if shops.all(|(shop, _)| self.seen.orders_asked_at.contains_key(shop)) {
+                self.panel_burn.watch(panel, *listed_at);
+            }
+        }
     }
 
     /// How many servers stand on each node: the panel's list of nodes does not say.

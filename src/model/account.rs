@@ -22,6 +22,20 @@ pub enum Provider {
     Docker,
 }
 
+impl Provider {
+    /// Its name for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pterodactyl => "Pterodactyl",
+            Self::Orders => "orders",
+            Self::Dathost => "DatHost",
+            Self::Exaroton => "exaroton",
+            Self::Docker => "Docker",
+        }
+    }
+}
+
 /// What one poller asks an account for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

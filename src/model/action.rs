@@ -103,7 +103,33 @@ pub enum ActionRequest {
     },
 }
 
+/// What an action can do to what its target burns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BurnEffect {
+    /// Nothing.
+    Nothing,
+    /// The target may begin to burn.
+    Begins,
+    /// It may stop.
+    Ends,
+    /// Both: it stops and starts again, is undone after a failure, or gets another price.
+    Either,
+}
+
 impl ActionRequest {
+    /// What it can do to what its target burns.
+    #[must_use]
+    pub fn burn_effect(&self) -> BurnEffect {
+        match self {
+            Self::Keep { .. } => BurnEffect::Nothing,
+            Self::Power { signal: PowerSignal::Start, .. } | Self::Unsuspend { .. } => BurnEffect::Begins,
+            Self::Power { signal: PowerSignal::Stop | PowerSignal::Kill, .. }
+            | Self::Suspend { .. }
+            | Self::Destroy { .. } => BurnEffect::Ends,
+            _ => BurnEffect::Either,
+        }
+    }
+
     /// The action's stable name, as in the table of actions, the journal and the audit log.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -13,7 +13,7 @@ use super::matches::{
     ConnectString, LedgerRecord, RosterPlayer, SavedRoster, Score, Side, Standing, SteamId, TeamRequest,
 };
 use super::server::{PowerSignal, PowerState, Usage};
-use super::spend::{AlertKey, Day};
+use super::spend::{AlertKey, Attribution, Day};
 use super::time::Timestamp;
 
 /// What a console has on screen: drives polling cadence and which samples are pushed to it.
@@ -161,6 +161,15 @@ pub enum Request {
         /// The team.
         team: TeamRequest,
     },
+    /// Where the burn of a window went, and what changed it.
+    BurnAttribution {
+        /// Only what this balance or account pays; everything where there is none.
+        payer: Option<BalanceKey>,
+        /// From when.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
 }
 
 /// One entry of the audit log.
@@ -279,6 +288,8 @@ pub enum Reply {
     LedgerRecords(Vec<LedgerRecord>),
     /// Saved teams.
     Rosters(Vec<SavedRoster>),
+    /// Where the burn went, and what changed it.
+    BurnAttribution(Box<Attribution>),
 }
 
 /// One item of a server console's stream.

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 
-use super::group::provider_word;
 use super::model::{Amount, Report};
 use crate::model::spend::AlertLevel;
 use crate::model::time::Timestamp;
@@ -137,7 +136,7 @@ fn payers(report: &Report, time: &dyn Fn(Timestamp) -> String) -> Vec<Line> {
     for payer in &report.payers {
         let line = |what| Line {
             balance: payer.key.to_string(),
-            provider: provider_word(payer.provider).to_owned(),
+            provider: payer.provider.word().to_owned(),
             name: payer.name.clone(),
             unit: payer.unit.to_string(),
             ..Line::new("balance", what)
@@ -181,7 +180,7 @@ fn days(report: &Report, time: &dyn Fn(Timestamp) -> String) -> Vec<Line> {
                 from: time(day.from),
                 to: time(day.to),
                 balance: part.payer.to_string(),
-                provider: provider_word(payer.provider).to_owned(),
+                provider: payer.provider.word().to_owned(),
                 name: payer.name.clone(),
                 note: unwatched(day.to.millis_since(day.from).saturating_sub(part.watched_ms)),
                 ..Line::new("day", "spent")
@@ -228,10 +227,7 @@ fn servers(report: &Report) -> Vec<Line> {
             let ran = server.ran_ms.map(|ms| format!("ran {} h", hours(ms)));
             let line = Line {
                 balance: server.payer.to_string(),
-                provider: server
-                    .provider
-                    .map(|provider| provider_word(provider).to_owned())
-                    .unwrap_or_default(),
+                provider: server.provider.map(|provider| provider.word().to_owned()).unwrap_or_default(),
                 server: server.server.to_string(),
                 name: server.name.clone(),
                 owner: server.owner.clone(),

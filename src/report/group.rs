@@ -23,7 +23,7 @@ pub struct GroupName {
 impl GroupName {
     /// A provider.
     pub fn provider(provider: Provider) -> Self {
-        Self { rank: 0, kind: "provider", name: provider_word(provider).to_owned() }
+        Self { rank: 0, kind: "provider", name: provider.word().to_owned() }
     }
 
     /// An owner.
@@ -32,6 +32,7 @@ impl GroupName {
             BurnerOwner::Order(id) => ("order", format!("order {id}")),
             BurnerOwner::Match(id) => ("match", format!("match {id}")),
             BurnerOwner::Deployment(id) => ("deployment", format!("deployment {id}")),
+            BurnerOwner::Kept { by, .. } => ("kept", format!("kept by {by}")),
             BurnerOwner::Unowned => {
                 return Self { rank: 1, kind: "unowned", name: "nobody (unowned)".to_owned() };
             }
@@ -42,17 +43,6 @@ impl GroupName {
     /// What no server explains.
     pub fn not_attributed() -> Self {
         Self { rank: 2, kind: "not_attributed", name: "not attributed".to_owned() }
-    }
-}
-
-/// The word for a provider.
-pub fn provider_word(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Pterodactyl => "Pterodactyl",
-        Provider::Orders => "orders",
-        Provider::Dathost => "DatHost",
-        Provider::Exaroton => "exaroton",
-        Provider::Docker => "Docker",
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::group::provider_word;
 use super::model::{Amount, DayReport, Report, SpendGroup};
 use super::numbers::{self, PER_HOUR_DIGITS, amount, figure};
 use super::table::{RowKind, Table, bars, figures, words};
@@ -154,7 +153,7 @@ pub fn averages(report: &Report) -> Table {
 fn day_cells(day: &DayReport, providers: &BTreeMap<&BalanceKey, Provider>, names: &[String]) -> Vec<Decimal> {
     let mut sums = vec![Decimal::ZERO; names.len() + 1];
     for part in &day.parts {
-        let word = providers.get(&part.payer).map(|provider| provider_word(*provider));
+        let word = providers.get(&part.payer).map(|provider| provider.word());
         let column = names.iter().position(|name| Some(name.as_str()) == word).unwrap_or(names.len());
         if let (Some(sum), Some(spent)) = (sums.get_mut(column), part.spent.reporting) {
             *sum += spent;

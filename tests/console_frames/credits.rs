@@ -13,7 +13,7 @@ use quarterdeck::model::balance_view::Correction;
 use quarterdeck::model::fleet::Change;
 use quarterdeck::model::problem::Problem;
 use quarterdeck::model::request::{Reply, Request, Tab};
-use quarterdeck::model::spend::{AlertKey, BurnerOwner};
+use quarterdeck::model::spend::AlertKey;
 use quarterdeck::model::time::Timestamp;
 
 use crate::fixture::NOW;
@@ -74,7 +74,7 @@ fn every_part_of_a_balance_in_both_alphabets_and_without_colours() {
         ("no_colour", Stage::dressed(money::fleet(), NOW, "dark", ColourDepth::None, &UNICODE)),
     ] {
         let mut tab = opened(&stage);
-        for part in ["chart", "days", "figures", "servers"] {
+        for part in ["chart", "days", "figures", "changes", "burnt"] {
             assert_snapshot!(format!("{part}_{name}"), stage.frame(tab.as_mut(), 80, 20));
             stage.act(tab.as_mut(), &[Action::NextPane]);
         }
@@ -258,21 +258,64 @@ fn burners_are_filtered_sorted_and_lead_to_their_server() {
 }
 
 #[test]
-fn what_changed_the_burn_is_told_since_a_moment() {
+fn what_changed_the_burn_is_told_by_who_did_it_since_a_moment() {
     let mut stage = Stage::new(money::fleet(), NOW);
     let mut tab = opened(&stage);
+    let frame = text(&stage.draw(tab.as_mut(), 120, 36));
+    let sentence = "since 00:00 +9.2000 credits/h: 2 starts by ann@bastion, order 812; 1 stop from outside;";
+    assert!(frame.contains(sentence), "{frame}");
+    stage.act(tab.as_mut(), &[Action::NextPane, Action::NextPane, Action::NextPane]);
+    let frame = text(&stage.draw(tab.as_mut(), 80, 20));
+    for words in [
+        "Burn +9.2000 credits/h since 20 Nov 00:00 UTC",
+        "+10.0000 2 starts by ann@bastion, order 812",
+        "20 Nov 02:50   +4.0000 server s9 started: from outside",
+    ] {
+        assert!(frame.contains(words), "{words}:\n{frame}");
+    }
+    let window = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Send { request: Request::BurnAttribution { from, to, .. }, .. } => Some(to.0 - from.0),
+            _ => None,
+        })
+    };
+    for hours in [24, 7 * 24, 1] {
+        let effects = stage.act(tab.as_mut(), &[Action::ChangesSince]);
+        assert_eq!(window(&effects), Some(hours * HOUR));
+        answer(&stage, tab.as_mut(), effects);
+    }
+    let frame = text(&stage.draw(tab.as_mut(), 120, 36));
+    assert!(
+        frame.contains("since 02:04 -0.8000 credits/h: 1 stop from outside; 1 start from outside;"),
+        "{frame}"
+    );
+    // From now on: nothing is told until something changes.
+    assert_eq!(window(&stage.act(tab.as_mut(), &[Action::CompareFromNow])), None);
+    let frame = text(&stage.draw(tab.as_mut(), 120, 36));
+    assert!(frame.contains("none since 20 Nov 03:04 UTC"), "{frame}");
     stage.now = NOW.plus_millis(60_000);
-    let mut burners = money::burners();
-    burners.remove(2);
-    let order = BurnerOwner::Order("819".into());
-    burners.push(money::burner(account("exa"), "s9", "modded", 56_000, order));
-    stage.fleet.apply(Change::Burners { payer: account("exa"), burners });
-    stage.tell(tab.as_mut(), &MONEY);
+    let effects = stage.tell(tab.as_mut(), &MONEY);
+    assert_eq!(window(&effects), Some(60_000));
+    answer(&stage, tab.as_mut(), effects);
     let frame = text(&stage.draw(tab.as_mut(), 120, 36));
-    assert!(frame.contains("since 03:04 +3.2000/h: modded started +5.6000 (order 819)"), "{frame}");
-    stage.act(tab.as_mut(), &[Action::CompareFromNow]);
-    let frame = text(&stage.draw(tab.as_mut(), 120, 36));
-    assert!(frame.contains("none since 03:05"), "{frame}");
+    assert!(frame.contains("nothing began to burn, stopped or got another price"), "{frame}");
+}
+
+#[test]
+fn what_burnt_is_told_by_server_by_owner_and_by_provider() {
+    let stage = Stage::new(money::fleet(), NOW);
+    let mut tab = opened(&stage);
+    let mut told = || {
+        stage.act(tab.as_mut(), &[Action::BurntBy]);
+        text(&stage.draw(tab.as_mut(), 80, 20))
+    };
+    let (by_owner, by_provider, by_server) = (told(), told(), told());
+    assert!(
+        by_owner.contains("by owner since 20 Nov 00:00 UTC, credits") && by_owner.contains("match m-7"),
+        "{by_owner}"
+    );
+    assert!(by_provider.contains("exaroton   ") && !by_provider.contains("lobby"), "{by_provider}");
+    assert!(by_server.contains("survival") && by_server.contains("lobby"), "{by_server}");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use quarterdeck::model::money::{Currency, Rates};
 use quarterdeck::model::request::{CreditsHistory, HistoryPoint, Reply, Request};
 use quarterdeck::model::site::Site;
 use quarterdeck::model::spend::{
-    Alert, AlertKey, AlertLevel, BurnRange, Burner, BurnerKind, BurnerOwner, Day, Period, Silence, Total,
-    WindowSpend, Windows,
+    Alert, AlertKey, AlertLevel, Attribution, BurnChange, BurnRange, Burner, BurnerKind, BurnerOwner,
+    Burning, Cause, ChangeKind, Day, KnownChange, Period, Silence, Total, WindowSpend, Windows, attribution,
 };
 use quarterdeck::model::time::Timestamp;
 use rust_decimal::Decimal;
@@ -228,6 +228,9 @@ pub fn fleet() -> Fleet {
 
 /// The past that was asked for: an even burn, five hours unwatched, a top-up.
 pub fn past(request: &Request) -> Option<Reply> {
+    if let Request::BurnAttribution { payer: Some(payer), from, to } = request {
+        return Some(Reply::BurnAttribution(Box::new(attributed(payer, *from, *to))));
+    }
     let Request::CreditsHistory { from, to, points, .. } = request else { return None };
     let slices = i64::from((*points).max(1));
     let step = ((to.0 - from.0) / slices).max(1);
@@ -257,6 +260,63 @@ pub fn past(request: &Request) -> Option<Reply> {
         last_snapshot: None,
     };
     Some(Reply::CreditsHistory(Box::new(history)))
+}
+
+/// What burnt and what changed it: four starts of ours, a stop and a start from outside.
+fn attributed(payer: &BalanceKey, from: Timestamp, to: Timestamp) -> Attribution {
+    if *payer != account("exa") {
+        return Attribution { from, to, ..Attribution::default() };
+    }
+    let ann = || Cause::Run {
+        run: "01RUN".into(),
+        by: "ann@bastion".into(),
+        action: "start_server".to_owned(),
+        order: None,
+    };
+    let change = |id: &str, minutes: i64, before: i64, after: i64, owner: BurnerOwner, cause: Cause| {
+        let (before, after) = (amount(before), amount(after));
+        let burner = burner(account("exa"), id, &format!("server {id}"), 0, owner);
+        BurnChange {
+            at: ago(minutes * 60_000),
+            since: ago(minutes * 60_000 + 30_000),
+            server: burner.server,
+            name: burner.name,
+            payer: burner.payer,
+            unit: None,
+            owner: burner.owner,
+            kind: ChangeKind::of(before, after).expect("a change"),
+            before,
+            after,
+            cause,
+        }
+    };
+    let order = || BurnerOwner::Order("812".into());
+    let changes = [
+        change("s9", 14, 0, 40_000, BurnerOwner::Unowned, Cause::Outside),
+        change("s3", 31, 8_000, 24_000, BurnerOwner::Match("m-7".into()), Cause::Outside),
+        change("s8", 47, 64_000, 0, BurnerOwner::Unowned, Cause::Outside),
+        change("s1", 62, 0, 60_000, order(), ann()),
+        change("s2", 62, 0, 40_000, order(), ann()),
+    ];
+    let known: Vec<KnownChange> = changes
+        .into_iter()
+        .map(|change| KnownChange { change, provider: Provider::Exaroton, unit: credits() })
+        .collect();
+    let burning: Vec<Burning> = burners()
+        .into_iter()
+        .filter(|burner| burner.kind == BurnerKind::Running)
+        .map(|burner| Burning {
+            server: burner.server,
+            name: burner.name,
+            payer: burner.payer,
+            provider: Provider::Exaroton,
+            owner: burner.owner,
+            per_hour: burner.per_hour,
+            unit: credits(),
+            since: None,
+        })
+        .collect();
+    attribution(&burning, &known, (from, to), |order| order.id.to_string())
 }
 
 /// A day of the last thirty, oldest first; one was watched by half.

@@ -82,9 +82,11 @@ impl Stage {
         effects.take()
     }
 
-    /// Tells the component what changed in the fleet.
-    pub fn tell(&self, component: &mut dyn Component, touched: &Touched) {
-        component.on_changes(touched, &self.context(), &mut Effects::default());
+    /// Tells the component what changed in the fleet; gives what it asked for then.
+    pub fn tell(&self, component: &mut dyn Component, touched: &Touched) -> Vec<Effect> {
+        let mut effects = Effects::default();
+        component.on_changes(touched, &self.context(), &mut effects);
+        effects.take()
     }
 
     /// Does actions, one after another; gives what they asked for.

@@ -3,5 +3,6 @@
 
 mod alerts;
 mod books;
+mod causes;
 mod kill;
 mod lab;

@@ -10,13 +10,14 @@ use quarterdeck::model::account::{Feed, FeedKind, Provider};
 use quarterdeck::model::action::{
     ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, Parameters, PlannedStep, ServerParameters,
 };
+use quarterdeck::model::balance::BalanceKey;
 use quarterdeck::model::condition::{EngineCondition, IndexRebuild};
 use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::{
     Change, Metric, OrderEntry, OrderTrouble, Sample, SeriesKey, SeriesOwner, Summary,
 };
-use quarterdeck::model::ids::{NodeKey, ServerKey};
-use quarterdeck::model::money::Money;
+use quarterdeck::model::ids::{NodeKey, OrderKey, ServerKey};
+use quarterdeck::model::money::{Currency, Money};
 use quarterdeck::model::node::{Capacity, Node};
 use quarterdeck::model::order::{Addon, Customer, Order, OrderStatus, RegionNode, ShopPlan, StripeIds};
 use quarterdeck::model::problem::Problem;
@@ -26,6 +27,9 @@ use quarterdeck::model::server::{
     Limits, OrphanReason, Ownership, PowerSignal, PowerState, Server, ServerStatus, Usage,
 };
 use quarterdeck::model::site::Site;
+use quarterdeck::model::spend::{
+    Attribution, BurnChange, BurnerOwner, Cause, ChangeKind, KnownChange, attribution,
+};
 use quarterdeck::model::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -225,6 +229,30 @@ fn feed() -> Feed {
     }
 }
 
+fn attributed() -> Attribution {
+    let change = BurnChange {
+        at: AT,
+        since: AT,
+        server: server_key(),
+        name: "ann".to_owned(),
+        payer: BalanceKey::account("panel".into()),
+        unit: Some(Currency("EUR".to_owned())),
+        owner: BurnerOwner::Kept { by: "ann@bastion".into(), reason: "event".to_owned() },
+        kind: ChangeKind::Started,
+        before: Decimal::ZERO,
+        after: Decimal::new(137, 4),
+        cause: Cause::Run {
+            run: "01RUN".into(),
+            by: "ann@bastion".into(),
+            action: "provision_order".to_owned(),
+            order: Some(OrderKey { account: "shop".into(), id: "812".into() }),
+        },
+    };
+    let unit = Currency("EUR".to_owned());
+    let known = KnownChange { change, provider: Provider::Pterodactyl, unit };
+    attribution(&[], &[known], (Timestamp(AT.0 - 1), AT.plus_millis(3_600_000)), |order| order.id.to_string())
+}
+
 fn finding() -> Finding {
     Finding {
         check: "orphan-servers".to_owned(),
@@ -302,6 +330,11 @@ fn requests() -> Vec<Request> {
         Request::Audit { limit: 50 },
         Request::Status,
         Request::Shutdown,
+        Request::BurnAttribution {
+            payer: Some(BalanceKey::account("panel".into())),
+            from: AT,
+            to: AT.plus_millis(3_600_000),
+        },
     ]
     .into_iter()
     .chain(matches::requests())
@@ -324,6 +357,7 @@ fn replies() -> Vec<Result<Reply, Problem>> {
             run: Some("01RUN".into()),
             outcome: "started".to_owned(),
         }])),
+        Ok(Reply::BurnAttribution(Box::new(attributed()))),
         Ok(Reply::Status(Box::new(EngineStatus {
             version: "0.1.0".to_owned(),
             pid: 1,

@@ -5,8 +5,10 @@
 mod amounts;
 mod balances;
 mod burners;
+mod causes;
 mod history;
 mod pane;
+mod query;
 mod what_if;
 
 use ratatui::buffer::Buffer;
@@ -31,7 +33,7 @@ use crate::model::request::{Focus, Reply, Request, Tab};
 use crate::model::time::Timestamp;
 pub use balances::{Balances, is_connected};
 pub use burners::{BurnerId, Burners};
-use pane::{Pane, Subject};
+use pane::{Pane, Section, Subject};
 use what_if::Supposition;
 
 /// The answer to a request for a snapshot; the history's tickets count from 1.
@@ -115,6 +117,7 @@ impl CreditsTab {
         if let Some(subject) = self.subject(context) {
             let balance = &subject.view.balance;
             self.pane.history.ask(&balance.key, balance.observed_at, effects);
+            self.pane.causes.ask(&balance.key, Some(subject.view), effects);
         }
     }
 
@@ -154,7 +157,7 @@ impl CreditsTab {
         match action {
             Action::RealTime => self.toggle_real_time(),
             Action::CompareFromNow => {
-                self.pane.compare_from_now(context);
+                self.pane.causes.since_now(context.now);
                 effects.notice(Loudness::Good, "changes of the burn are told from now on");
             }
             _ => return Handled::Ignored,
@@ -180,6 +183,14 @@ impl CreditsTab {
                 history.pan(action == Action::PanBack, read_at);
             }
             (Action::ChartNow, _) => history.follow(),
+            (Action::ChangesSince, _) => {
+                let since = self.pane.causes.since_next();
+                effects.notice(Loudness::Good, format!("changes of the burn are told for {}", since.words()));
+            }
+            (Action::BurntBy, _) => {
+                self.pane.causes.by_next();
+                self.pane.section = Section::Burnt;
+            }
             (Action::TakeSnapshot, _) => effects.send(Request::TakeSnapshot, SNAPSHOT),
             _ => return self.balances.on_action(action, context, effects),
         }
@@ -387,6 +398,7 @@ impl Component for CreditsTab {
     fn on_changes(&mut self, touched: &Touched, context: &ViewContext<'_>, effects: &mut Effects) {
         if touched.is_everything {
             self.pane.history.forget();
+            self.pane.causes.forget();
         }
         let was_connected = std::mem::replace(&mut self.is_connected, is_connected(context.fleet));
         self.has_switched |= was_connected != self.is_connected;
@@ -395,7 +407,7 @@ impl Component for CreditsTab {
             self.burners.refresh(context);
             self.balances.table.touch_visible();
             self.burners.table.touch_visible();
-            self.pane.note_burners(context);
+            self.pane.causes.note(context.now);
             self.ask(context, effects);
         } else if !touched.servers.is_empty() && self.level == Level::Burners {
             self.burners.table.touch_visible();
@@ -411,7 +423,9 @@ impl Component for CreditsTab {
     ) {
         match result {
             _ if ticket != SNAPSHOT => {
-                if self.pane.history.on_reply(ticket, result, effects) {
+                let is_own = self.pane.history.on_reply(ticket, result, effects)
+                    || self.pane.causes.on_reply(ticket, result, effects);
+                if is_own {
                     self.ask(context, effects);
                 }
             }
@@ -427,7 +441,10 @@ impl Component for CreditsTab {
             (Level::Balances, Action::ZoomIn | Action::ZoomOut) => {
                 self.selected(context).is_some() && history.can_zoom(action == Action::ZoomIn)
             }
-            (Level::Balances, Action::PanBack | Action::NextPane) => self.selected(context).is_some(),
+            (
+                Level::Balances,
+                Action::PanBack | Action::NextPane | Action::ChangesSince | Action::BurntBy,
+            ) => self.selected(context).is_some(),
             (Level::Balances, Action::PanForward | Action::ChartNow) => history.is_panned(),
             (Level::Balances, Action::TakeSnapshot) => context.link.is_up(),
             (Level::Balances, _) => self.balances.is_enabled(action),

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
 use super::book::{Book, Checkpoint, Entry};
+use super::changes::Changes;
 use super::snapshot::{self, Snapshot, SnapshotKind, SnapshotServer};
 use super::view;
 use crate::model::account::Provider;
@@ -17,7 +18,8 @@ use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
 use crate::model::money::Rates;
 use crate::model::spend::{
-    AlertEvent, AlertPolicy, Alerts, Burner, BurnerKind, BurnerOwner, Meter, MovementPolicy,
+    AlertEvent, AlertKey, AlertPolicy, Alerts, BurnChange, Burner, BurnerKind, BurnerOwner, Meter,
+    MovementPolicy,
 };
 use crate::model::time::Timestamp;
 
@@ -112,6 +114,10 @@ pub enum Effect {
     KeepSnapshot(Box<Snapshot>),
     /// Keep what became of an alert.
     KeepAlert(AlertEvent),
+    /// Find out who did these changes, and keep them.
+    KeepChanges(Vec<BurnChange>),
+    /// Keep that somebody knows what stepped of a balance until then.
+    KeepAcknowledgement(BalanceKey, Timestamp),
     /// Tell everybody.
     Tell(Change),
 }
@@ -134,6 +140,7 @@ pub struct Bookkeeper {
     pub(super) burners: Vec<Burner>,
     pub(super) meter: Meter,
     pub(super) alerts: Alerts,
+    pub(super) changes: Changes,
     pub(super) taken: BTreeMap<SnapshotKind, Timestamp>,
     pub(super) last_snapshot: Option<Box<Snapshot>>,
 }
@@ -150,6 +157,7 @@ impl Bookkeeper {
             burners: Vec::new(),
             meter: Meter::default(),
             alerts: Alerts::default(),
+            changes: Changes::default(),
             taken: BTreeMap::new(),
             last_snapshot: None,
         }
@@ -171,7 +179,10 @@ impl Bookkeeper {
                 self.periods.insert(key.clone(), StoragePeriod { began: now, run_before });
             }
         }
-        self.price(now)
+        let mut effects = self.price(now);
+        let changes = self.changes.list(account, &self.burners, now);
+        effects.extend((!changes.is_empty()).then_some(Effect::KeepChanges(changes)));
+        effects
     }
 
     /// Computes what burns from the servers, and tells the balances whose burners changed.
@@ -287,10 +298,25 @@ impl Bookkeeper {
                     Effect::KeepSnapshot(Box::new(self.snapshot(kind, slot, now, None)))
                 }));
         }
+        self.changes.thin(now);
+        effects.extend(self.acknowledgements(now));
         effects.extend(
             self.alerts.judge(&self.policy.alerts, &self.facts(now), now).into_iter().map(Effect::KeepAlert),
         );
         effects
+    }
+
+    /// Steps whose alert somebody silenced: they are known, and end with that.
+    fn acknowledgements(&self, now: Timestamp) -> Vec<Effect> {
+        let silenced = self.alerts.iter().filter(|alert| alert.is_silenced(now));
+        silenced
+            .filter_map(|alert| match &alert.key {
+                AlertKey::Step(payer) if self.changes.steps().has(payer) => {
+                    Some(Effect::KeepAcknowledgement(payer.clone(), now))
+                }
+                _ => None,
+            })
+            .collect()
     }
 
     /// A snapshot of everything as it stands.
@@ -358,6 +384,14 @@ impl Bookkeeper {
                 self.alerts.apply(event);
                 Some(Change::Alerts(self.alerts.iter().cloned().collect()))
             }
+            Effect::KeepChanges(changes) => {
+                self.changes.kept(changes);
+                None
+            }
+            Effect::KeepAcknowledgement(payer, at) => {
+                self.changes.acknowledged(payer, *at);
+                None
+            }
             Effect::KeepEntry(..) | Effect::Tell(_) => None,
         }
     }
@@ -384,6 +418,16 @@ impl Bookkeeper {
     #[must_use]
     pub fn book(&self, key: &BalanceKey) -> Option<&Book> {
         self.books.get(key).map(|kept| &kept.book)
+    }
+
+    /// Since when each balance is read.
+    #[must_use]
+    pub fn began(&self) -> BTreeMap<BalanceKey, Timestamp> {
+        let of = |book: &Book| {
+            let last = book.last().map(|last| last.reading.at);
+            book.curve().known().map(|(first, _)| first).or(last)
+        };
+        self.books.iter().filter_map(|(key, kept)| Some((key.clone(), of(&kept.book)?))).collect()
     }
 
     /// The zone whose days are counted.

@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::book::Entry;
 use super::bookkeeper::{BilledServer, Bookkeeper, Effect, MoneyPolicy};
+use super::changes::ChangeRecord;
+use super::ledger;
 use super::restore::Records;
 use super::snapshot::{Snapshot, SnapshotKind};
 use crate::engine::observation::Observation;
@@ -21,7 +23,8 @@ use crate::model::balance::{Balance, BalanceKey};
 use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, OperatorName};
 use crate::model::problem::Problem;
-use crate::model::spend::{AlertEvent, AlertKey, Meter, Silence};
+use crate::model::spend::{AlertEvent, AlertKey, BurnChange, Meter, Silence};
+use crate::model::time::Timestamp;
 use crate::store::{Record, RecordKind, Store};
 
 /// The name of the cached meter.
@@ -29,6 +32,9 @@ const METER_CACHE: &str = "money/meter";
 
 /// The key of every record of a book: one list, in its order.
 const BOOK_KEY: &str = "book";
+
+/// Changes that wait for a disk that fails: the oldest are given up beyond every server of a large site.
+const UNKEPT_MAX: usize = 20_000;
 
 /// The key of every record of an alert.
 const ALERT_KEY: &str = "alert";
@@ -55,6 +61,9 @@ pub struct Keeper {
     /// Opened by whoever needs them first, so that reading two years of records holds up no start. One at a time: an effect
     /// is kept before the next reading is taken.
     books: OnceCell<Mutex<Bookkeeper>>,
+    /// Changes of panels' servers that are not kept yet: those of one tick, or of more while the disk fails, and then at most
+    /// [`UNKEPT_MAX`].
+    unkept: Mutex<Vec<BurnChange>>,
 }
 
 impl Keeper {
@@ -66,13 +75,14 @@ impl Keeper {
         policy: MoneyPolicy,
         providers: BTreeMap<AccountId, Provider>,
     ) -> Self {
-        Self { store, fleet, policy, providers, books: OnceCell::new() }
+        Self { store, fleet, policy, providers, books: OnceCell::new(), unkept: Mutex::default() }
     }
 
     /// The books, as the store's records tell them when they are asked for first.
     async fn books(&self) -> Result<MutexGuard<'_, Bookkeeper>, Problem> {
         let books = self.books.get_or_try_init(|| async {
-            let records = blocking(&self.store, read_records).await?;
+            let now = self.fleet.now();
+            let records = blocking(&self.store, move |store| read_records(store, now)).await?;
             let provider_of =
                 |account: &AccountId| self.providers.get(account).copied().unwrap_or(Provider::Exaroton);
             let books = Bookkeeper::restored(self.policy.clone(), &records, provider_of);
@@ -145,6 +155,14 @@ impl Keeper {
         Ok(read(&*self.books().await?))
     }
 
+    /// Since when each balance is read.
+    ///
+    /// # Errors
+    /// As [`Keeper::read`].
+    pub async fn began(&self) -> Result<BTreeMap<BalanceKey, Timestamp>, Problem> {
+        self.read(Bookkeeper::began).await
+    }
+
     /// Looks at what depends on the clock until `shutdown`, then keeps the meter a last time.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let mut is_failing = false;
@@ -160,8 +178,12 @@ impl Keeper {
             }
             is_failing = outcome.is_err();
         }
-        if let Err(problem) = self.keep_meter().await {
-            tracing::warn!(%problem, "the meter was not kept");
+        let kept = match self.keep_panel_changes().await {
+            Ok(()) => self.keep_meter().await,
+            failed => failed,
+        };
+        if let Err(problem) = kept {
+            tracing::warn!(%problem, "the last changes of the burn, or the meter, were not kept");
         }
     }
 
@@ -170,7 +192,22 @@ impl Keeper {
         let effects = books.tick(self.fleet.now());
         self.carry_out(&mut books, effects).await?;
         drop(books);
+        self.keep_panel_changes().await?;
         self.keep_meter().await
+    }
+
+    /// Keeps what the burn of panels' servers did.
+    ///
+    /// # Errors
+    /// `Storage`: it is not kept; it is kept with what comes next.
+    pub(super) async fn keep_panel_changes(&self) -> Result<(), Problem> {
+        let mut unkept = self.unkept.lock().await;
+        unkept.extend(self.fleet.take_burn_changes());
+        let surplus = unkept.len().saturating_sub(UNKEPT_MAX);
+        unkept.drain(..surplus);
+        ledger::keep(&self.store, &unkept).await?;
+        unkept.clear();
+        Ok(())
     }
 
     async fn keep_meter(&self) -> Result<(), Problem> {
@@ -183,8 +220,8 @@ impl Keeper {
 
     /// Keeps and tells, in order; stops at the first that cannot be kept.
     async fn carry_out(&self, books: &mut Bookkeeper, effects: Vec<Effect>) -> Result<(), Problem> {
-        for effect in effects {
-            match &effect {
+        for mut effect in effects {
+            match &mut effect {
                 Effect::KeepEntry(balance, entry) => {
                     let body = LedgerBody::Book { balance: balance.clone(), entry: (**entry).clone() };
                     self.store.append(RecordKind::Ledger, BOOK_KEY, &body).await?;
@@ -192,6 +229,14 @@ impl Keeper {
                 Effect::KeepSnapshot(snapshot) => self.keep_snapshot(snapshot).await?,
                 Effect::KeepAlert(event) => {
                     self.store.append(RecordKind::Alert, ALERT_KEY, event).await?;
+                }
+                Effect::KeepChanges(changes) => {
+                    ledger::explain(&self.fleet, changes);
+                    ledger::keep(&self.store, changes).await?;
+                }
+                Effect::KeepAcknowledgement(payer, at) => {
+                    let record = ChangeRecord::Acknowledged { payer: payer.clone(), at: *at };
+                    self.store.append(RecordKind::Ledger, &ChangeRecord::day_key(*at), &record).await?;
                 }
                 Effect::Tell(change) => self.tell(change.clone()),
             }
@@ -221,7 +266,7 @@ impl Keeper {
 }
 
 /// Everything that was kept. A record of another shape is another program's: it is left out and said.
-fn read_records(store: &Store) -> Result<Records, Problem> {
+fn read_records(store: &Store, now: Timestamp) -> Result<Records, Problem> {
     let snapshots = bodies::<Snapshot>(store.records(RecordKind::Snapshot)?);
     let entries = bodies::<LedgerBody>(store.records_of(RecordKind::Ledger, BOOK_KEY)?)
         .into_iter()
@@ -229,10 +274,11 @@ fn read_records(store: &Store) -> Result<Records, Problem> {
         .collect();
     let alerts = bodies::<AlertEvent>(store.records_of(RecordKind::Alert, ALERT_KEY)?);
     let meter: Option<Meter> = store.get_cache(METER_CACHE)?;
-    Ok(Records { snapshots, entries, alerts, meter })
+    let changes = ledger::read(store, ChangeRecord::remembered_from(now), now)?;
+    Ok(Records { snapshots, entries, alerts, meter, changes })
 }
 
-fn bodies<T: for<'de> Deserialize<'de>>(records: Vec<Record>) -> Vec<T> {
+pub(super) fn bodies<T: for<'de> Deserialize<'de>>(records: Vec<Record>) -> Vec<T> {
     records
         .into_iter()
         .filter_map(|record| {

@@ -2,12 +2,15 @@
 //!
 //! Everything here is pure. Must not: ask a provider; those observations come from the pollers.
 
+pub(super) mod attribution;
 pub mod book;
 pub mod bookkeeper;
+pub mod changes;
 pub mod doctor;
 pub mod exaroton;
 pub mod fleet;
 pub mod keeper;
+mod ledger;
 pub mod requests;
 pub mod restore;
 pub mod snapshot;

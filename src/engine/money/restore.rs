@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use super::book::{Book, Checkpoint, Entry};
 use super::bookkeeper::{BilledServer, Bookkeeper, Kept, MoneyPolicy, StoragePeriod};
+use super::changes::{ChangeRecord, Changes};
 use super::snapshot::Snapshot;
 use crate::model::account::Provider;
 use crate::model::balance::BalanceKey;
 use crate::model::ids::AccountId;
 use crate::model::spend::{AlertEvent, BurnerOwner, Meter};
+use crate::model::time::Timestamp;
 
 /// What was kept, each list oldest first.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,8 @@ pub struct Records {
     pub alerts: Vec<AlertEvent>,
     /// The meter as it was last cached; the last snapshot's where there is none or an older one.
     pub meter: Option<Meter>,
+    /// What changed the burn of late.
+    pub changes: Vec<ChangeRecord>,
 }
 
 impl Bookkeeper {
@@ -59,7 +63,20 @@ impl Bookkeeper {
             keeper.go_on_from(last, records.meter.as_ref());
             keeper.last_snapshot = Some(Box::new(last.clone()));
         }
+        keeper.remember_changes(&records.changes);
         keeper
+    }
+
+    /// Changes go on from what ran at the last snapshot.
+    fn remember_changes(&mut self, records: &[ChangeRecord]) {
+        let Some(last) = &self.last_snapshot else {
+            self.changes = Changes::restored(Timestamp(i64::MIN), [], &[], records);
+            return;
+        };
+        let of_servers = last.servers.iter().map(|server| server.key.account.clone());
+        let of_balances = last.balances.values().map(|(key, _)| key.account.clone());
+        let accounts = of_servers.chain(of_balances);
+        self.changes = Changes::restored(last.taken_at, accounts, &self.burners, records);
     }
 
     fn go_on_from(&mut self, last: &Snapshot, cached: Option<&Meter>) {
@@ -188,6 +205,13 @@ mod tests {
                 Effect::KeepEntry(key, entry) => records.entries.push((key.clone(), through_json(&**entry))),
                 Effect::KeepSnapshot(snapshot) => records.snapshots.push(through_json(&**snapshot)),
                 Effect::KeepAlert(event) => records.alerts.push(through_json(event)),
+                Effect::KeepChanges(changes) => {
+                    records.changes.push(through_json(&ChangeRecord::Changed(changes.clone())));
+                }
+                Effect::KeepAcknowledgement(payer, at) => {
+                    let (payer, at) = (payer.clone(), *at);
+                    records.changes.push(through_json(&ChangeRecord::Acknowledged { payer, at }));
+                }
                 Effect::Tell(_) => {}
             }
             keeper.kept(&effect);

@@ -7,7 +7,8 @@ use crate::model::balance::BalanceKey;
 use crate::model::balance_view::{BalanceView, ScheduledCharge};
 use crate::model::money::{Currency, Money};
 use crate::model::spend::{
-    AlertFacts, BURN_WINDOWS, BurnRange, Burner, BurnerKind, Total, spend_of, totals_by_balance, windows,
+    AlertFacts, BURN_WINDOWS, BurnRange, Burner, BurnerKind, StepScale, Total, spend_of, totals_by_balance,
+    windows,
 };
 use crate::model::time::Timestamp;
 
@@ -130,7 +131,16 @@ impl Bookkeeper {
             .iter()
             .map(|window| Some((self.pace(now, window.long_ms)?, self.pace(now, window.short_ms)?)))
             .collect();
-        AlertFacts { spend_per_hour, runways, mismatches, ..AlertFacts::default() }
+        let steps = read.iter().map(|(key, view)| ((*key).clone(), self.step(view, now))).collect();
+        AlertFacts { spend_per_hour, runways, mismatches, steps }
+    }
+
+    /// What stepped of a balance and nothing of ours explains.
+    fn step(&self, view: &BalanceView, now: Timestamp) -> Option<String> {
+        let Currency(unit) = &view.balance.unit;
+        let rate = self.policy.rates.convert(&Money::new(Decimal::ONE, unit)).map(|money| money.amount);
+        let scale = StepScale { per_hour: view.per_hour(), rate, unit: unit.clone() };
+        self.changes.steps().told(&view.balance.key, &scale, now)
     }
 
     /// Spend per hour of everything over the last `back_ms` in the reporting currency; nothing when a balance was not read

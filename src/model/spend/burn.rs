@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::model::balance::BalanceKey;
-use crate::model::ids::{DeploymentId, MatchId, OrderId, ServerKey};
+use crate::model::ids::{DeploymentId, MatchId, OperatorName, OrderId, ServerKey};
 use crate::model::time::Timestamp;
 
 /// Milliseconds of an hour.
@@ -26,7 +26,7 @@ pub enum BurnerKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BurnerOwner {
-    /// An order.
+    /// An order, as people call it: by its id, with its shop where the site has several.
     Order(OrderId),
     /// A match.
     Match(MatchId),
@@ -34,6 +34,27 @@ pub enum BurnerOwner {
     Deployment(DeploymentId),
     /// Nobody that is known: its own name stands for it.
     Unowned,
+    /// A person who said that it shall stay.
+    Kept {
+        /// Who.
+        by: OperatorName,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl BurnerOwner {
+    /// The words for screens: `order 812`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Order(order) => format!("order {order}"),
+            Self::Match(id) => format!("match {id}"),
+            Self::Deployment(id) => format!("deployment {id}"),
+            Self::Unowned => "nobody known".to_owned(),
+            Self::Kept { by, .. } => format!("kept by {by}"),
+        }
+    }
 }
 
 /// One thing that bills.

@@ -8,9 +8,11 @@
 mod alert;
 mod attribution;
 mod burn;
+mod change;
 mod curve;
 mod forecast;
 mod movement;
+mod step;
 mod what_if;
 mod window;
 
@@ -18,10 +20,14 @@ pub use alert::{
     Alert, AlertEvent, AlertFacts, AlertKey, AlertLevel, AlertPolicy, Alerts, BURN_WINDOWS, BurnWindow,
     Silence,
 };
-pub use attribution::{BurnChange, ChangeCause, changes_between};
+pub use attribution::{
+    Attribution, Burning, CHANGES_MAX, CauseSum, KnownChange, SHARES_MAX, Share, Who, attribution,
+};
 pub use burn::{Burner, BurnerKind, BurnerOwner, Meter, Total, totals_by_balance};
+pub use change::{BurnChange, Cause, ChangeKind, RUN_GRACE_MS, cause_of};
 pub use curve::SpendCurve;
 pub use forecast::{BurnRange, Runway, runway};
 pub use movement::{Movement, MovementPolicy, Reading, movements, normalised};
+pub use step::{STEP_GRACE_MS, STEP_REMEMBERED_MS, StepScale, Steps};
 pub use what_if::{Outcome, WhatIf};
 pub use window::{Day, Period, WindowSpend, Windows, days_of, next_day, spend_of, start_of_day, windows};

@@ -12,7 +12,6 @@ use super::frame::{
 use crate::model::balance::BalanceKey;
 use crate::model::problem::Problem;
 use crate::report::canvas::{GAP, MUTED, RULE, SERIES};
-use crate::report::group::provider_word;
 use crate::report::model::{DayReport, Report};
 
 /// What of a day's slot its bar leaves free on each side.
@@ -24,7 +23,7 @@ fn series(report: &Report) -> Vec<(String, Vec<&BalanceKey>)> {
         .providers
         .iter()
         .map(|group| {
-            let payers = report.payers.iter().filter(|payer| provider_word(payer.provider) == group.name);
+            let payers = report.payers.iter().filter(|payer| payer.provider.word() == group.name);
             (group.name.clone(), payers.map(|payer| &payer.key).collect())
         })
         .collect()

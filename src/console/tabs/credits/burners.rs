@@ -95,9 +95,12 @@ pub(super) fn owner(context: &ViewContext<'_>, burner: &Burner) -> words::State 
     let plain =
         |word: String| words::State { glyph: " ", word: clean(&word).into_owned(), style: theme.text };
     match &burner.owner {
-        BurnerOwner::Order(order) => plain(format!("order {order}")),
-        BurnerOwner::Match(id) => plain(format!("match {id}")),
-        BurnerOwner::Deployment(id) => plain(format!("deployment {id}")),
+        BurnerOwner::Order(_) | BurnerOwner::Match(_) | BurnerOwner::Deployment(_) => {
+            plain(burner.owner.words())
+        }
+        BurnerOwner::Kept { by, reason } => {
+            words::owner(&Ownership::Kept { by: by.clone(), reason: reason.clone() }, context)
+        }
         BurnerOwner::Unowned => {
             match context.fleet.servers.get(&burner.server).map(|server| server.ownership.clone()) {
                 Some(ownership @ (Ownership::Orphan { .. } | Ownership::Kept { .. })) => {

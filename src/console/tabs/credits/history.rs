@@ -1,6 +1,6 @@
-//! What the engine is asked about the past of a balance, and its last answers. One question of a kind at a time: keys
-//! never wait for an answer, and a held key asks once when the last answer is there.
+//! What the engine is asked about the past of a balance, and its last answers.
 
+use super::query::{Query, Question};
 use crate::console::component::{Effects, Ticket};
 use crate::model::balance::BalanceKey;
 use crate::model::problem::Problem;
@@ -47,69 +47,26 @@ pub(super) struct Window {
     points: u32,
 }
 
-/// One kind of question: what is wanted, what is on its way, what was answered last.
-#[derive(Default)]
-struct Query {
-    wanted: Option<Window>,
-    asked: Option<(Ticket, Window)>,
-    /// The last question that was answered, well or not.
-    answered: Option<Window>,
-    got: Option<(Window, CreditsHistory)>,
-    problem: Option<Problem>,
-}
+impl Question for Window {
+    type Answer = CreditsHistory;
 
-impl Query {
-    fn want(&mut self, window: Window, tickets: &mut u64, effects: &mut Effects) {
-        self.wanted = Some(window);
-        self.ask(tickets, effects);
+    fn request(&self) -> Request {
+        let Self { balance, from, to, points } = self.clone();
+        Request::CreditsHistory { balance, from, to, points }
     }
 
-    fn ask(&mut self, tickets: &mut u64, effects: &mut Effects) {
-        let Some(wanted) = self.wanted.as_ref().filter(|_| self.asked.is_none()) else { return };
-        if self.answered.as_ref() == Some(wanted) {
-            return;
+    fn answer(reply: &Reply) -> Option<CreditsHistory> {
+        match reply {
+            Reply::CreditsHistory(history) => Some((**history).clone()),
+            _ => None,
         }
-        *tickets += 1;
-        let ticket = Ticket(*tickets);
-        let Window { balance, from, to, points } = wanted.clone();
-        effects.send(Request::CreditsHistory { balance, from, to, points }, ticket);
-        self.asked = Some((ticket, wanted.clone()));
-    }
-
-    /// Takes the answer to its own question; says whether it was one.
-    fn answer(&mut self, ticket: Ticket, result: &Result<Reply, Problem>) -> bool {
-        let Some((_, window)) = self.asked.take_if(|(asked, _)| *asked == ticket) else { return false };
-        self.answered = Some(window.clone());
-        match result {
-            Ok(Reply::CreditsHistory(history)) => {
-                self.problem = None;
-                self.got = Some((window, (**history).clone()));
-            }
-            Ok(_) => {
-                let words = "the engine gave another kind of answer";
-                self.problem = Some(Problem::refused(words, "update both programs"));
-            }
-            Err(problem) => self.problem = Some(problem.clone()),
-        }
-        true
-    }
-
-    /// Forgets what is on its way: the connection it was asked over may be gone.
-    fn forget(&mut self) {
-        self.asked = None;
-        self.answered = None;
-    }
-
-    fn of(&self, balance: &BalanceKey) -> Option<&(Window, CreditsHistory)> {
-        self.got.as_ref().filter(|(window, _)| window.balance == *balance)
     }
 }
 
 /// The past of the selected balance.
 pub(super) struct History {
-    chart: Query,
-    days: Query,
-    tickets: u64,
+    chart: Query<Window>,
+    days: Query<Window>,
     span: usize,
     /// The end of the chart; nothing while it follows the readings.
     end: Option<Timestamp>,
@@ -123,9 +80,8 @@ const POINTS_AT_FIRST: u32 = 140;
 impl Default for History {
     fn default() -> Self {
         Self {
-            chart: Query::default(),
-            days: Query::default(),
-            tickets: 0,
+            chart: Query::of_lane(1),
+            days: Query::of_lane(2),
             span: FIRST_SPAN,
             end: None,
             points: POINTS_AT_FIRST,
@@ -138,9 +94,9 @@ impl History {
     pub(super) fn ask(&mut self, balance: &BalanceKey, read_at: Timestamp, effects: &mut Effects) {
         let (from, to) = self.bounds(read_at);
         let window = |from, to, points| Window { balance: balance.clone(), from, to, points };
-        self.chart.want(window(from, to, self.points), &mut self.tickets, effects);
+        self.chart.want(window(from, to, self.points), effects);
         let month = back(read_at, DAYS_SHOWN * 24 * HOUR_MS);
-        self.days.want(window(month, read_at, 1), &mut self.tickets, effects);
+        self.days.want(window(month, read_at, 1), effects);
     }
 
     /// Takes an answer; says whether it belonged here. Asks for what became wanted meanwhile.
@@ -152,8 +108,8 @@ impl History {
     ) -> bool {
         let is_own = self.chart.answer(ticket, result) || self.days.answer(ticket, result);
         if is_own {
-            self.chart.ask(&mut self.tickets, effects);
-            self.days.ask(&mut self.tickets, effects);
+            self.chart.ask(effects);
+            self.days.ask(effects);
         }
         is_own
     }
@@ -217,26 +173,32 @@ impl History {
 
     /// The last answer for the chart, whatever window it was for.
     pub(super) fn chart(&self, balance: &BalanceKey) -> Option<&CreditsHistory> {
-        self.chart.of(balance).map(|(_, history)| history)
+        of(&self.chart, balance).map(|(_, history)| history)
     }
 
     /// The end of the last answer's window: its last slice ends there.
     pub(super) fn chart_end(&self, balance: &BalanceKey) -> Option<Timestamp> {
-        self.chart.of(balance).map(|(window, _)| window.to)
+        of(&self.chart, balance).map(|(window, _)| window.to)
     }
 
     /// The last answer for the days.
     pub(super) fn days(&self, balance: &BalanceKey) -> Option<&CreditsHistory> {
-        self.days.of(balance).map(|(_, history)| history)
+        of(&self.days, balance).map(|(_, history)| history)
     }
 
     /// Why there is no answer.
     pub(super) fn problem(&self) -> Option<&Problem> {
-        self.chart.problem.as_ref().or(self.days.problem.as_ref())
+        self.chart.problem().or(self.days.problem())
     }
 }
 
-fn back(from: Timestamp, millis: u64) -> Timestamp {
+/// The last answer about a balance, whatever window it was for.
+fn of<'a>(query: &'a Query<Window>, balance: &BalanceKey) -> Option<&'a (Window, CreditsHistory)> {
+    query.got().filter(|(window, _)| window.balance == *balance)
+}
+
+/// A moment before another.
+pub(super) fn back(from: Timestamp, millis: u64) -> Timestamp {
     Timestamp(from.0.saturating_sub(i64::try_from(millis).unwrap_or(i64::MAX)))
 }
 

@@ -1,11 +1,10 @@
-//! The part below the balances: what is known of the selected one. Chart, days, figures and what burnt it stand beside
-//! each other where there is room, and take turns where there is not.
+//! The part below the balances: what is known of the selected one. Chart, days, figures, changes and what burnt it stand
+//! beside each other where there is room, and take turns where there is not.
 
+mod changes;
 mod chart;
 mod figures;
 mod head;
-
-use std::collections::BTreeMap;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,16 +12,14 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 
 use super::amounts;
+use super::causes::Causes;
 use super::history::History;
 use crate::console::component::Dirty;
 use crate::console::context::ViewContext;
 use crate::console::widgets::paragraph;
 use crate::console::widgets::text;
-use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
 use crate::model::sanitise::clean;
-use crate::model::spend::{BurnChange, Burner, ChangeCause, changes_between};
-use crate::model::time::Timestamp;
 
 /// From this size on, all parts stand beside each other.
 const SIZE_FOR_ALL: (u16, u16) = (108, 20);
@@ -34,21 +31,24 @@ pub(super) enum Section {
     Chart,
     /// Spend by day.
     Days,
-    /// Windows, both measures of the burn, charges, changes.
+    /// Windows, both measures of the burn, charges.
     Figures,
-    /// Spend by server.
-    Servers,
+    /// What changed the burn, and who did it.
+    Changes,
+    /// What burnt: by server, by owner, by provider.
+    Burnt,
 }
 
 impl Section {
-    const ALL: [Self; 4] = [Self::Chart, Self::Days, Self::Figures, Self::Servers];
+    const ALL: [Self; 5] = [Self::Chart, Self::Days, Self::Figures, Self::Changes, Self::Burnt];
 
     fn word(self) -> &'static str {
         match self {
             Self::Chart => "chart",
             Self::Days => "days",
             Self::Figures => "figures",
-            Self::Servers => "servers",
+            Self::Changes => "changes",
+            Self::Burnt => "burnt",
         }
     }
 
@@ -70,8 +70,7 @@ struct Part {
 pub(super) struct Pane {
     pub(super) section: Section,
     pub(super) history: History,
-    /// What burnt each balance at the moment that changes are told from.
-    compared: BTreeMap<BalanceKey, (Timestamp, Vec<Burner>)>,
+    pub(super) causes: Causes,
     painted: Option<(Rect, Vec<Part>)>,
 }
 
@@ -80,7 +79,7 @@ impl Default for Pane {
         Self {
             section: Section::Chart,
             history: History::default(),
-            compared: BTreeMap::new(),
+            causes: Causes::default(),
             painted: None,
         }
     }
@@ -94,35 +93,6 @@ pub(super) struct Subject<'a> {
 }
 
 impl Pane {
-    /// Remembers what burns each balance when it is seen for the first time; forgets balances that are gone.
-    pub(super) fn note_burners(&mut self, context: &ViewContext<'_>) {
-        let fleet = context.fleet;
-        self.compared.retain(|key, _| fleet.balances.contains_key(key));
-        for (key, burners) in &fleet.burners {
-            let first = || (context.now, burners.clone());
-            self.compared.entry(key.clone()).or_insert_with(first);
-        }
-    }
-
-    /// Tells changes of the burn from now on.
-    pub(super) fn compare_from_now(&mut self, context: &ViewContext<'_>) {
-        self.compared.clear();
-        self.note_burners(context);
-    }
-
-    /// Since when the burn is compared, and what changed it; another price counts from one percent of the burn on.
-    fn changes(&self, context: &ViewContext<'_>, key: &BalanceKey) -> Option<(Timestamp, Vec<BurnChange>)> {
-        let (since, before) = self.compared.get(key)?;
-        let after = context.fleet.burners.get(key).map_or(&[][..], Vec::as_slice);
-        let now: Decimal = after.iter().map(|burner| burner.per_hour).sum();
-        let mut changes = changes_between(before, after);
-        // Storage grows and shrinks by crumbs all the time.
-        changes.retain(|change| {
-            change.cause != ChangeCause::Repriced || change.by_per_hour.abs() * Decimal::ONE_HUNDRED >= now
-        });
-        Some((*since, changes))
-    }
-
     /// Whether every part is on screen at this size.
     pub(super) fn shows_all(area: Rect) -> bool {
         area.width >= SIZE_FOR_ALL.0 && area.height >= SIZE_FOR_ALL.1
@@ -218,16 +188,22 @@ impl Pane {
         parts.push(self.section(Section::Chart, Rect { height: upper, ..left }, subject, context));
         parts.push(self.section(Section::Days, below(left, upper + 1), subject, context));
         parts.push(Part { area: Rect { height: figures_rows, ..right }, ..figures });
-        parts.push(self.section(Section::Servers, below(right, figures_rows), subject, context));
+        let rest = below(right, figures_rows);
+        let changes_rows = rest.height / 2;
+        let changes = Rect { height: changes_rows.saturating_sub(1), ..rest };
+        parts.push(self.section(Section::Changes, changes, subject, context));
+        parts.push(self.section(Section::Burnt, below(rest, changes_rows), subject, context));
     }
 
     fn section(&self, section: Section, area: Rect, subject: Subject<'_>, context: &ViewContext<'_>) -> Part {
         let (cells, rows) = (usize::from(area.width), usize::from(area.height));
+        let payer = &subject.view.balance.key;
         let lines = match section {
             Section::Chart => chart::lines(&self.history, subject, cells, rows, context),
             Section::Days => chart::days(&self.history, subject, cells, rows, context),
-            Section::Figures => figures::lines(self, subject, cells, context),
-            Section::Servers => chart::servers(&self.history, subject, cells, rows, context),
+            Section::Figures => figures::lines(subject, cells, context),
+            Section::Changes => changes::lines(&self.causes, payer, cells, rows, context),
+            Section::Burnt => changes::shares(&self.causes, payer, cells, rows, context),
         };
         Part { area, lines }
     }

@@ -14,7 +14,8 @@ use crate::console::format;
 use crate::console::widgets::chart::{Chart, Look, Slice, plot_cells};
 use crate::console::widgets::{gauge, text};
 use crate::model::balance_view::BalanceView;
-use crate::model::request::{CreditsHistory, HistoryPoint};
+use crate::model::problem::Problem;
+use crate::model::request::HistoryPoint;
 use crate::model::sanitise::clean;
 use crate::model::time::Timestamp;
 
@@ -45,7 +46,7 @@ pub(super) fn lines(
     let view = subject.view;
     let mut lines = vec![title(history, view, cells, context)];
     let Some(known) = history.chart(&view.balance.key) else {
-        lines.extend(nothing_yet(history, cells, context));
+        lines.extend(nothing_yet(history.problem(), cells, context));
         return lines;
     };
     let end = history.chart_end(&view.balance.key).unwrap_or(view.balance.observed_at);
@@ -96,9 +97,13 @@ fn title(history: &History, view: &BalanceView, cells: usize, context: &ViewCont
 }
 
 /// Why nothing is drawn.
-fn nothing_yet(history: &History, cells: usize, context: &ViewContext<'_>) -> Vec<Line<'static>> {
+pub(super) fn nothing_yet(
+    problem: Option<&Problem>,
+    cells: usize,
+    context: &ViewContext<'_>,
+) -> Vec<Line<'static>> {
     let theme = context.theme;
-    match history.problem() {
+    match problem {
         Some(problem) => {
             let words = format!("{} no history: {}", context.glyphs.warning, clean(&problem.message));
             text::wrap(&words, cells).into_iter().map(|line| Line::styled(line, theme.warning)).collect()
@@ -141,7 +146,7 @@ pub(super) fn days(
     let title = format!("Spent by day, {}", clean(&view.balance.unit.0));
     let mut lines = vec![Line::styled(title, context.theme.table_head)];
     let Some(known) = history.days(&view.balance.key) else {
-        lines.extend(nothing_yet(history, cells, context));
+        lines.extend(nothing_yet(history.problem(), cells, context));
         return lines;
     };
     let shown: Vec<_> = known.days.iter().rev().take(rows.saturating_sub(1)).collect();
@@ -150,7 +155,8 @@ pub(super) fn days(
         let watched = watched_percent(&day.spend);
         let note = if watched < 90 { format!(" {watched} % watched") } else { String::new() };
         let label = day.date.format("%a %e %b").to_string();
-        lines.push(bar(&label, day.spend.spent, highest, (cells, NOTE_CELLS, &note), context));
+        let spent = day.spend.spent;
+        lines.push(bar(&label, (spent, spent, highest), (cells, NOTE_CELLS, &note), context));
     }
     if lines.len() == 1 {
         lines.push(Line::styled("nothing was spent yet", context.theme.muted));
@@ -158,50 +164,17 @@ pub(super) fn days(
     lines
 }
 
-/// What was declared for each server in the chart's time, the largest first.
-pub(super) fn servers(
-    history: &History,
-    subject: Subject<'_>,
-    cells: usize,
-    rows: usize,
-    context: &ViewContext<'_>,
-) -> Vec<Line<'static>> {
-    let view = subject.view;
-    let title = format!("Declared by server, {}, {}", clean(&view.balance.unit.0), history.span().words);
-    let mut lines = vec![Line::styled(title, context.theme.table_head)];
-    let Some(CreditsHistory { by_server, .. }) = history.chart(&view.balance.key) else {
-        lines.extend(nothing_yet(history, cells, context));
-        return lines;
-    };
-    let highest = by_server.iter().map(|(_, _, spent)| *spent).max().unwrap_or_default();
-    let room = rows.saturating_sub(1);
-    let shown = if by_server.len() > room { room.saturating_sub(1) } else { room };
-    for (_, name, spent) in by_server.iter().take(shown) {
-        lines.push(bar(&clean(name), *spent, highest, (cells, 0, ""), context));
-    }
-    if let Some(rest) = by_server.get(shown..).filter(|rest| !rest.is_empty()) {
-        let spent: Decimal = rest.iter().map(|(_, _, spent)| *spent).sum();
-        let words = format!("and {} more, together {}", rest.len(), amounts::amount(spent));
-        lines.push(Line::styled(words, context.theme.muted));
-    }
-    if by_server.is_empty() {
-        lines.push(Line::styled("nothing burnt it in this time", context.theme.muted));
-    }
-    lines
-}
-
-/// A label, an amount, a bar as long as the amount's part of the highest, a note.
-fn bar(
+/// A label, an amount, a bar as long as the part of the highest that the amount is worth, a note.
+pub(super) fn bar(
     label: &str,
-    value: Decimal,
-    highest: Decimal,
+    (value, worth, highest): (Decimal, Decimal, Decimal),
     (cells, note_cells, note): (usize, usize, &str),
     context: &ViewContext<'_>,
 ) -> Line<'static> {
     let (theme, glyphs) = (context.theme, context.glyphs);
     let label_cells = (cells / 3).clamp(10, 24);
     let bar_cells = cells.saturating_sub(label_cells + NUMBER_CELLS + 1 + note_cells).min(BAR_CELLS_MAX);
-    let percent = (value.max(Decimal::ZERO) * Decimal::ONE_HUNDRED).checked_div(highest).unwrap_or_default();
+    let percent = (worth.max(Decimal::ZERO) * Decimal::ONE_HUNDRED).checked_div(highest).unwrap_or_default();
     let drawn = gauge::bar(percent.round().to_u32().unwrap_or(0), bar_cells, glyphs.levels[7], " ");
     Line::from(vec![
         Span::styled(text::left(label, label_cells, glyphs.ellipsis), theme.text),

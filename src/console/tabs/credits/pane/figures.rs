@@ -1,19 +1,17 @@
-//! Every figure of a balance as lines: spend of the windows with averages, both measures of the burn, what comes and
-//! what changed.
+//! Every figure of a balance as lines: spend of the windows with averages, both measures of the burn, what comes.
 
 use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 
 use super::super::amounts;
-use super::{Pane, Subject, head};
+use super::{Subject, head};
 use crate::console::context::ViewContext;
 use crate::console::format;
 use crate::console::widgets::paragraph::Lines;
 use crate::console::widgets::text;
 use crate::model::balance_view::BalanceView;
 use crate::model::sanitise::clean;
-use crate::model::spend::{BurnChange, BurnerOwner, ChangeCause, WindowSpend};
-use crate::model::time::Timestamp;
+use crate::model::spend::WindowSpend;
 
 /// Cells of labels: `countdown` is the longest.
 const LABEL_CELLS: usize = 10;
@@ -24,16 +22,8 @@ const NUMBER_CELLS: usize = 10;
 /// Charges that are told; the rest is counted.
 const CHARGES_SHOWN: usize = 3;
 
-/// Changes that are told one by one; the rest is counted.
-const CHANGES_SHOWN: usize = 4;
-
 /// The lines.
-pub(super) fn lines(
-    pane: &Pane,
-    subject: Subject<'_>,
-    cells: usize,
-    context: &ViewContext<'_>,
-) -> Vec<Line<'static>> {
+pub(super) fn lines(subject: Subject<'_>, cells: usize, context: &ViewContext<'_>) -> Vec<Line<'static>> {
     let view = subject.view;
     let mut lines = Lines::new(cells, LABEL_CELLS, context.theme.muted);
     windows(&mut lines, view, context);
@@ -41,9 +31,6 @@ pub(super) fn lines(
     coming(&mut lines, view, context);
     if let Some(correction) = &view.correction {
         lines.row("countdown", &head::corrected(correction), context.theme.text);
-    }
-    if let Some((since, changes)) = pane.changes(context, &view.balance.key) {
-        changed(&mut lines, since, &changes, context);
     }
     lines.finish()
 }
@@ -124,50 +111,4 @@ fn coming(lines: &mut Lines, view: &BalanceView, context: &ViewContext<'_>) {
     if more > 0 {
         lines.row("", &format!("and {more} more"), theme.muted);
     }
-}
-
-fn changed(lines: &mut Lines, since: Timestamp, changes: &[BurnChange], context: &ViewContext<'_>) {
-    let theme = context.theme;
-    let since = format!("since {}", since.to_datetime().format("%H:%M"));
-    if changes.is_empty() {
-        lines.row("changes", &format!("none {since}"), theme.muted);
-        return;
-    }
-    let total: Decimal = changes.iter().map(|change| change.by_per_hour).sum();
-    lines.row("changes", &format!("{}/h {since}", amounts::signed_rate(total)), theme.strong);
-    for change in changes.iter().take(CHANGES_SHOWN) {
-        lines.row("", &change_words(change), theme.text);
-    }
-    let more = changes.len().saturating_sub(CHANGES_SHOWN);
-    if more > 0 {
-        lines.row("", &format!("and {more} more"), theme.muted);
-    }
-}
-
-/// `since 14:00 +3.2000/h: lobby started +1.2000 (order 812), 2 more`.
-pub(super) fn changes_words(since: Timestamp, changes: &[BurnChange]) -> String {
-    let total: Decimal = changes.iter().map(|change| change.by_per_hour).sum();
-    let mut causes: Vec<String> = changes.iter().take(CHANGES_SHOWN).map(change_words).collect();
-    let more = changes.len().saturating_sub(CHANGES_SHOWN);
-    if more > 0 {
-        causes.push(format!("{more} more"));
-    }
-    let since = since.to_datetime().format("%H:%M");
-    format!("since {since} {}/h: {}", amounts::signed_rate(total), causes.join(", "))
-}
-
-fn change_words(change: &BurnChange) -> String {
-    let cause = match change.cause {
-        ChangeCause::Started => "started",
-        ChangeCause::Stopped => "stopped",
-        ChangeCause::Repriced => "at another price",
-    };
-    let owner = match &change.owner {
-        BurnerOwner::Order(order) => format!(" (order {order})"),
-        BurnerOwner::Match(id) => format!(" (match {id})"),
-        BurnerOwner::Deployment(id) => format!(" (deployment {id})"),
-        BurnerOwner::Unowned => String::new(),
-    };
-    clean(&format!("{} {cause} {}{owner}", change.name, amounts::signed_rate(change.by_per_hour)))
-        .into_owned()
 }

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 
 use super::super::amounts::{self, Level};
-use super::{Pane, Subject, figures};
+use super::{Pane, Subject, changes};
 use crate::console::context::ViewContext;
 use crate::console::format;
 use crate::console::widgets::text;
@@ -23,10 +23,7 @@ pub(super) fn lines(
         lines.push(real_time(subject.view, context));
     }
     lines.extend(mismatch(subject.view, cells, context));
-    if let Some((since, changes)) = pane.changes(context, &subject.view.balance.key)
-        && !changes.is_empty()
-    {
-        let words = figures::changes_words(since, &changes);
+    if let Some(words) = changes::sentence(&pane.causes, &subject.view.balance.key) {
         lines.push(Line::styled(
             text::cut(&words, cells, context.glyphs.ellipsis).into_owned(),
             context.theme.text,
