@@ -14,6 +14,7 @@ pub mod external_id;
 pub mod filter;
 pub mod finding;
 pub mod fleet;
+pub mod game_server;
 pub mod ids;
 pub mod matches;
 pub mod money;

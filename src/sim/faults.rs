@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::str::FromStr;
 
+use super::random;
+
 /// Faults that strike any request at random; rates are shares from 0 to 1.
 ///
 /// Reads `latency=200ms,429=0.05,500=0.02,504=0.05,reset=0.02,lost=0.05,malformed=0.01,oversized=0.001`.
@@ -161,6 +163,57 @@ impl Targets {
     /// Forgets all.
     pub(super) fn clear(&mut self) {
         self.0.clear();
+    }
+}
+
+/// What strikes the requests of a simulator.
+#[derive(Debug, Default)]
+pub(super) struct Strikes {
+    /// Random faults.
+    pub(super) rates: FaultRates,
+    /// Targeted ones.
+    pub(super) targets: Targets,
+    /// Requests seen, for the luck of random faults.
+    requests: u64,
+}
+
+impl Strikes {
+    /// With these random faults.
+    pub(super) fn new(rates: FaultRates) -> Self {
+        Self { rates, ..Self::default() }
+    }
+
+    /// The targeted fault for this request, else one by luck. `gave_up` is the status of a proxy that gave up waiting.
+    pub(super) fn choose(&mut self, seed: u64, method: &str, path: &str, gave_up: u16) -> Option<Fault> {
+        self.requests += 1;
+        if let Some(fault) = self.targets.take(method, path) {
+            return Some(fault);
+        }
+        let rates = self.rates;
+        let luck = random::share(seed, &[self.requests, 101]);
+        let is_late = random::mix(seed, &[self.requests, 102]).is_multiple_of(2);
+        let gateway = if is_late { Fault::CommitThenStatus(gave_up) } else { Fault::FailBefore(gave_up) };
+        let table = [
+            (rates.too_many, Fault::TooMany { retry_after_s: 1 }),
+            (rates.internal, Fault::FailBefore(500)),
+            (rates.gateway, gateway),
+            (rates.reset, Fault::DropBefore),
+            (rates.lost, Fault::CommitThenDrop),
+            (rates.malformed, Fault::MalformedJson),
+            (rates.oversized, Fault::Oversized { bytes: OVERSIZED_BYTES }),
+        ];
+        let mut sum = 0.0;
+        let chosen = table.into_iter().find(|(rate, _)| {
+            sum += rate;
+            luck < sum
+        });
+        chosen.map(|(_, fault)| fault)
+    }
+
+    /// Removes random and targeted faults.
+    pub(super) fn clear(&mut self) {
+        self.rates = FaultRates::default();
+        self.targets.clear();
     }
 }
 

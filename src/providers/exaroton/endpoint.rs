@@ -3,17 +3,11 @@
 //! `start`, `stop`, `restart` and `logs/share` change something although some are GETs: the class is told here, not by the
 //! method (`providers/exaroton.md` §3.1).
 
-use std::fmt::Write as _;
-
 use reqwest::Method;
 
 use crate::model::problem::Problem;
+use crate::providers::path::{self, plain_id, segment};
 use crate::providers::transport::Class;
-
-/// The longest id taken: real ones have 16 characters.
-const MAX_ID_BYTES: usize = 64;
-/// The longest path of a file.
-const MAX_FILE_PATH_BYTES: usize = 2_000;
 
 /// One endpoint with what its path needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,45 +161,15 @@ fn pool(id: &str, rest: &str) -> Result<String, Problem> {
     Ok(format!("/billing/pools/{}/{rest}", checked_id(id)?))
 }
 
-/// Ids are letters and digits (§1); anything else could reach another endpoint.
+/// Ids are letters and digits (§1).
 pub(super) fn checked_id(id: &str) -> Result<&str, Problem> {
-    let is_plain =
-        !id.is_empty() && id.len() <= MAX_ID_BYTES && id.bytes().all(|b| b.is_ascii_alphanumeric());
-    if is_plain {
-        Ok(id)
-    } else {
-        Err(Problem::refused("this is no id of exaroton", "check the id that was given"))
-    }
+    plain_id(id, "exaroton")
 }
 
-/// One segment, percent-encoded.
-fn segment(text: &str) -> Result<String, Problem> {
-    if text.is_empty() || text == "." || text == ".." || text.len() > MAX_FILE_PATH_BYTES {
-        return Err(Problem::refused("this name fits in no path", ""));
-    }
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String does not fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    Ok(encoded)
-}
-
-/// A file's path, each segment encoded, slashes kept, with the slash at its end that the file endpoints want (§1).
+/// A file's path with the slash at its end that the file endpoints want (§1).
 fn file_path(path: &str) -> Result<String, Problem> {
-    let path = path.trim_matches('/');
-    if path.is_empty() {
-        return Ok(String::new());
-    }
-    if path.len() > MAX_FILE_PATH_BYTES {
-        return Err(Problem::refused("this path is too long", ""));
-    }
-    let segments = path.split('/').map(segment).collect::<Result<Vec<_>, _>>()?;
-    Ok(segments.join("/") + "/")
+    let path = path::file_path(path)?;
+    Ok(if path.is_empty() { path } else { path + "/" })
 }
 
 #[cfg(test)]

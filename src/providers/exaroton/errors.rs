@@ -3,13 +3,12 @@
 
 use super::endpoint::Endpoint;
 use super::wire::Envelope;
-use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
-use crate::providers::transport::{Answer, Class};
+use crate::model::problem::{Fault, Problem, ProblemKind, Retry};
+use crate::providers::transport::Answer;
+use crate::providers::verdict::{LIMITED_PAUSE_MS, Verdict, effect_when_lost, retry};
 
 /// The pause after the protective service before the API refused: recovery was seen after 30 s or more (§8).
 const CHALLENGE_PAUSE_MS: u64 = 60_000;
-/// The pause after a 429 that names none; no numbers are published.
-const LIMITED_PAUSE_MS: u64 = 30_000;
 /// A start or stop of a server that is already starting or stopping.
 pub(super) const ALREADY_UNDER_WAY: u16 = 208;
 
@@ -19,25 +18,6 @@ pub(super) struct Asked<'a> {
     pub(super) endpoint: Endpoint<'a>,
     /// `POST /servers/Ab12/start/`.
     pub(super) what: &'a str,
-}
-
-/// The part of a [`Problem`] that the classification decides.
-struct Verdict {
-    kind: ProblemKind,
-    fault: Fault,
-    retry: Retry,
-    effect: Effect,
-    advice: &'static str,
-}
-
-impl Verdict {
-    fn new(kind: ProblemKind, fault: Fault, retry: Retry, advice: &'static str) -> Self {
-        Self { kind, fault, retry, effect: Effect::None, advice }
-    }
-
-    fn with_effect(self, effect: Effect) -> Self {
-        Self { effect, ..self }
-    }
 }
 
 /// Passes on what says success, and a signal that was already under way; turns everything else into its problem.
@@ -68,14 +48,7 @@ pub(super) fn judge(
             format!("the answer ({status}) is not the API's but of a service before it"),
         ),
     };
-    Err(Problem {
-        kind: verdict.kind,
-        fault: verdict.fault,
-        retry: verdict.retry,
-        effect: verdict.effect,
-        message: format!("{}: {}", asked.what, clean(&said)),
-        advice: verdict.advice.to_owned(),
-    })
+    Err(verdict.into_problem(asked.what, &clean(&said)))
 }
 
 /// A success whose body is not what the API says.
@@ -84,7 +57,7 @@ pub(super) fn malformed(asked: Asked<'_>, why: &str) -> Problem {
         kind: ProblemKind::Malformed,
         fault: Fault::Provider,
         retry: Retry::Never,
-        effect: effect_when_lost(asked),
+        effect: effect_when_lost(asked.endpoint.class()),
         message: format!("{}: the answer is not what exaroton should say: {why}", asked.what),
         advice: "check that the account's url is exaroton's and that no proxy answers in its place"
             .to_owned(),
@@ -121,7 +94,7 @@ fn of_envelope(asked: Asked<'_>, status: u16, retry_after_ms: Option<u64>) -> Ve
         ),
         429 => limited(retry_after_ms),
         500..=599 => Verdict::new(K::ServerError, F::Provider, retry(retry_after_ms), "")
-            .with_effect(effect_when_lost(asked)),
+            .with_effect(effect_when_lost(asked.endpoint.class())),
         _ => Verdict::new(K::Invalid, F::Request, R::Never, ""),
     }
 }
@@ -147,7 +120,7 @@ fn of_foreign(asked: Asked<'_>, status: u16, retry_after_ms: Option<u64>) -> Ver
         429 => limited(retry_after_ms),
         // 524: the protective service gave up waiting, as it does for uploads over 10 MB.
         500..=599 => Verdict::new(K::ServerError, F::Network, retry(retry_after_ms), "")
-            .with_effect(effect_when_lost(asked)),
+            .with_effect(effect_when_lost(asked.endpoint.class())),
         _ => Verdict::new(
             K::Malformed,
             F::Configuration,
@@ -160,29 +133,15 @@ fn of_foreign(asked: Asked<'_>, status: u16, retry_after_ms: Option<u64>) -> Ver
 const TOKEN_ADVICE: &str = "make a new API token on exaroton.com/account and set it in the configuration";
 
 fn limited(retry_after_ms: Option<u64>) -> Verdict {
-    Verdict::new(
-        ProblemKind::RateLimited,
-        Fault::Provider,
-        Retry::AfterMs(retry_after_ms.unwrap_or(LIMITED_PAUSE_MS)),
-        "other programs with this token count too",
-    )
-}
-
-fn retry(retry_after_ms: Option<u64>) -> Retry {
-    retry_after_ms.map_or(Retry::Backoff, Retry::AfterMs)
-}
-
-fn effect_when_lost(asked: Asked<'_>) -> Effect {
-    match asked.endpoint.class() {
-        Class::Read => Effect::None,
-        Class::Change => Effect::Possible,
-    }
+    Verdict::limited(retry_after_ms.unwrap_or(LIMITED_PAUSE_MS), "other programs with this token count too")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use bytes::Bytes;
+
+    use super::*;
+    use crate::model::problem::Effect;
 
     const ID: &str = "Ab12Cd34Ef56Gh78";
 

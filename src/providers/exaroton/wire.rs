@@ -1,12 +1,10 @@
 //! The API's JSON, as `providers/exaroton.md` §1–§3 show it. Only the fields that are used; what may be missing is an option.
 
-use std::str::FromStr;
-
-use rust_decimal::Decimal;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::providers::exact::Exact;
 
 /// Around every answer but a file's bytes. A 2xx says nothing without `success` (§1.1).
 #[derive(Debug, Deserialize)]
@@ -29,21 +27,6 @@ impl Envelope<'_> {
     #[must_use]
     pub fn data(&self) -> Option<&str> {
         self.data.map(RawValue::get)
-    }
-}
-
-/// A number read from its digits, never through floating point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Exact(pub Decimal);
-
-impl<'de> Deserialize<'de> for Exact {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = raw.get().trim_matches('"');
-        Decimal::from_str(text)
-            .or_else(|_| Decimal::from_scientific(text))
-            .map(Self)
-            .map_err(|_| D::Error::custom("a number that is none, or too large"))
     }
 }
 

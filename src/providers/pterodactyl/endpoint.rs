@@ -4,12 +4,11 @@
 //! so that `1abc` or a uuid can reach another server (`providers/pterodactyl.md` §3). Ids are therefore numbers here,
 //! uuids are checked, and external ids are percent-encoded.
 
-use std::fmt::Write as _;
-
 use reqwest::Method;
 
 use super::types::PanelApi;
 use crate::model::problem::Problem;
+use crate::providers::path::percent_encoded;
 use crate::providers::transport::Class;
 
 /// One endpoint with what its path needs.
@@ -180,16 +179,7 @@ fn segment(external_id: &str) -> Result<String, Problem> {
     if !fits_in_path(external_id) {
         return Err(Problem::refused("this external id fits in no path", ""));
     }
-    let mut encoded = String::with_capacity(external_id.len());
-    for byte in external_id.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String does not fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    Ok(encoded)
+    Ok(percent_encoded(external_id))
 }
 
 #[cfg(test)]

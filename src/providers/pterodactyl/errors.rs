@@ -7,7 +7,8 @@ use super::endpoint::Endpoint;
 use super::types::PanelApi;
 use super::wire::{ErrorEntry, Errors};
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
-use crate::providers::transport::{Answer, Class};
+use crate::providers::transport::Answer;
+use crate::providers::verdict::{Verdict, effect_when_lost};
 
 /// What kind of key was used, told by its prefix (§1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,25 +42,6 @@ pub(super) struct Asked<'a> {
     pub(super) what: &'a str,
 }
 
-/// The part of a [`Problem`] that the classification decides.
-struct Verdict {
-    kind: ProblemKind,
-    fault: Fault,
-    retry: Retry,
-    effect: Effect,
-    advice: &'static str,
-}
-
-impl Verdict {
-    fn new(kind: ProblemKind, fault: Fault, retry: Retry, advice: &'static str) -> Self {
-        Self { kind, fault, retry, effect: Effect::None, advice }
-    }
-
-    fn with_effect(self, effect: Effect) -> Self {
-        Self { effect, ..self }
-    }
-}
-
 /// Passes a success on; turns everything else into its problem. `clean` takes secrets and control characters out.
 pub(super) fn judge(
     asked: Asked<'_>,
@@ -86,24 +68,16 @@ pub(super) fn judge(
             format!("the answer ({status}) is not the panel's but a proxy's or another server's"),
         ),
     };
-    Err(Problem {
-        kind: verdict.kind,
-        fault: verdict.fault,
-        retry: verdict.retry,
-        effect: verdict.effect,
-        message: format!("{}: {}", asked.what, clean(&without_tags(&said))),
-        advice: verdict.advice.to_owned(),
-    })
+    Err(verdict.into_problem(asked.what, &clean(&without_tags(&said))))
 }
 
 /// A success whose body is not what the protocol says.
 pub(super) fn malformed(asked: Asked<'_>, why: &str) -> Problem {
-    let is_change = asked.endpoint.class() == Class::Change;
     Problem {
         kind: ProblemKind::Malformed,
         fault: Fault::Provider,
         retry: Retry::Never,
-        effect: if is_change { Effect::Possible } else { Effect::None },
+        effect: effect_when_lost(asked.endpoint.class()),
         message: format!("{}: the answer is not what the panel should say: {why}", asked.what),
         advice: "check that the url is the panel's and that no proxy answers in its place".to_owned(),
     }
@@ -204,10 +178,10 @@ fn of_status(asked: Asked<'_>, status: u16, retry_after_ms: Option<u64>) -> Verd
             retry_after_ms.map_or(R::Backoff, R::AfterMs),
             "the panel is in maintenance",
         )
-        .with_effect(effect_when_lost(asked)),
+        .with_effect(effect_when_lost(asked.endpoint.class())),
         500..=599 => {
             Verdict::new(K::ServerError, F::Provider, R::Backoff, "see the panel's log (storage/logs)")
-                .with_effect(effect_when_lost(asked))
+                .with_effect(effect_when_lost(asked.endpoint.class()))
         }
         _ => Verdict::new(K::Invalid, F::Request, R::Never, ""),
     }
@@ -221,7 +195,7 @@ fn of_daemon(asked: Asked<'_>, status: u16) -> Verdict {
         "check the node's daemon (wings) and its connection to the panel"
     };
     let retry = if status >= 500 || status == 409 { Retry::Backoff } else { Retry::Never };
-    let effect = if status >= 500 { effect_when_lost(asked) } else { Effect::None };
+    let effect = if status >= 500 { effect_when_lost(asked.endpoint.class()) } else { Effect::None };
     Verdict::new(ProblemKind::Daemon, Fault::Provider, retry, advice).with_effect(effect)
 }
 
@@ -281,7 +255,7 @@ fn of_foreign(asked: Asked<'_>, status: u16, retry_after_ms: Option<u64>) -> Ver
                 retry,
                 "see the log of the web server or proxy before the panel",
             )
-            .with_effect(effect_when_lost(asked))
+            .with_effect(effect_when_lost(asked.endpoint.class()))
         }
         _ => Verdict::new(K::Malformed, F::Configuration, R::Never, "check that the url is the panel's"),
     }
@@ -290,11 +264,8 @@ fn of_foreign(asked: Asked<'_>, status: u16, retry_after_ms: Option<u64>) -> Ver
 fn limited(retry_after_ms: Option<u64>) -> Verdict {
     /// The panel's window (§5.5), for a refusal that names no time.
     const WINDOW_MS: u64 = 60_000;
-    let retry = Retry::AfterMs(retry_after_ms.unwrap_or(WINDOW_MS));
-    Verdict::new(
-        ProblemKind::RateLimited,
-        Fault::Provider,
-        retry,
+    Verdict::limited(
+        retry_after_ms.unwrap_or(WINDOW_MS),
         "give Quarterdeck a panel user of its own: keys of one user share one budget",
     )
 }
@@ -310,13 +281,6 @@ fn forbidden_advice(asked: Asked<'_>) -> &'static str {
         _ => {
             "the key lacks this permission, its user is no administrator any more, or its IP list does not hold this machine"
         }
-    }
-}
-
-fn effect_when_lost(asked: Asked<'_>) -> Effect {
-    match asked.endpoint.class() {
-        Class::Read => Effect::None,
-        Class::Change => Effect::Possible,
     }
 }
 

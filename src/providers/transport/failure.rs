@@ -6,17 +6,10 @@ use super::call::{Call, Class};
 use super::redact::Redactor;
 use super::refusal::Refusal;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::providers::verdict::effect_when_lost;
 
 /// The address does not answer.
 const REACH_ADVICE: &str = "check the address, DNS, firewall and VPN";
-
-/// Whether a call of this class may have taken effect when its answer is lost.
-pub(super) fn effect_when_lost(class: Class) -> Effect {
-    match class {
-        Class::Read => Effect::None,
-        Class::Change => Effect::Possible,
-    }
-}
 
 /// What a failure of the HTTP client means.
 pub(super) fn of_client(error: reqwest::Error, call: &Call, host: &str, redactor: &Redactor) -> Problem {

@@ -9,6 +9,7 @@
 pub mod budget;
 mod call;
 mod failure;
+mod login;
 mod redact;
 mod refusal;
 mod tls;
@@ -18,11 +19,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use rand::Rng;
-use reqwest::header::{self, HeaderMap, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 pub use budget::{Budget, BudgetLevel, Priority};
-pub use call::{Answer, Call, Class, Payload};
+pub use call::{Answer, Call, Class, Field, Payload};
+pub use login::Login;
 pub use redact::Redactor;
 pub use refusal::Refusal;
 pub use tls::{Authorities, Use as TlsUse, client_config as tls_client_config};
@@ -50,8 +51,10 @@ pub struct TransportSettings {
     pub name: String,
     /// Scheme, host, optional port and path.
     pub url: String,
-    /// The bearer key.
-    pub key: SecretString,
+    /// How requests say who asks.
+    pub login: Login,
+    /// Further headers of every request; none holds a secret.
+    pub headers: Vec<(&'static str, String)>,
     /// Deadline for reaching the provider.
     pub connect_timeout: Duration,
     /// The largest answer read, in decoded bytes.
@@ -69,6 +72,7 @@ pub struct Transport {
     base: Arc<str>,
     host: Arc<str>,
     authorization: HeaderValue,
+    headers: HeaderMap,
     budget: Arc<Budget>,
     body_cap_bytes: usize,
     redactor: Arc<Redactor>,
@@ -85,11 +89,11 @@ impl Transport {
     /// A transport for these settings. Fails when the address is no plain http(s) URL or the key fits in no header.
     pub fn new(settings: &TransportSettings, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let (base, host) = base_of(&settings.url)?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", settings.key.expose_secret()))
-            .map_err(|_| {
-                configuration("the key holds characters that no header can carry", "copy the key again")
-            })?;
-        authorization.set_sensitive(true);
+        let headers = settings
+            .headers
+            .iter()
+            .map(|(name, value)| Ok((HeaderName::from_static(name), header_value(value, name)?)))
+            .collect::<Result<HeaderMap, Problem>>()?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(tls::Use::Requests, &settings.authorities)?)
             .redirect(reqwest::redirect::Policy::none())
@@ -107,7 +111,8 @@ impl Transport {
             client,
             base: base.into(),
             host: host.into(),
-            authorization,
+            authorization: settings.login.header()?,
+            headers,
             budget: Budget::new(settings.name.clone()),
             body_cap_bytes: settings.body_cap_bytes,
             redactor: Arc::new(settings.redactor.clone()),
@@ -131,6 +136,12 @@ impl Transport {
     #[must_use]
     pub fn clean(&self, text: &str) -> String {
         self.redactor.clean(text)
+    }
+
+    /// Takes the account's secrets and those of a call out of a provider's text.
+    #[must_use]
+    pub fn redactor_of(&self, call: &Call) -> Redactor {
+        self.redactor.with(&call.secrets)
     }
 
     /// Sends a call and judges its answer; reads that failed quickly are sent again. Cancel-safe in that a dropped call is
@@ -201,10 +212,12 @@ impl Transport {
             .client
             .request(call.method.clone(), url)
             .header(header::ACCEPT, "application/json")
-            .header(header::AUTHORIZATION, self.authorization.clone());
+            .header(header::AUTHORIZATION, self.authorization.clone())
+            .headers(self.headers.clone());
         request = match &call.body {
             None => request,
             Some(Payload::Json(value)) => request.json(value),
+            Some(Payload::Form(fields)) => request.multipart(form(fields)),
             Some(Payload::Raw { content_type, bytes }) => {
                 request.header(header::CONTENT_TYPE, *content_type).body(bytes.clone())
             }
@@ -240,6 +253,19 @@ impl Transport {
         }
         Ok(Answer { status, retry_after_ms, body: body.freeze() })
     }
+}
+
+/// The fields of a form as `multipart/form-data`.
+fn form(fields: &[Field]) -> reqwest::multipart::Form {
+    let empty = reqwest::multipart::Form::new();
+    fields.iter().fold(empty, |form, field| form.text(field.name.clone(), field.value().to_owned()))
+}
+
+/// A value that a header can carry.
+fn header_value(text: &str, what: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(text).map_err(|_| {
+        configuration(&format!("the {what} holds characters that no header can carry"), "write it again")
+    })
 }
 
 /// Whether the same call is sent again here, without asking its caller.

@@ -24,6 +24,12 @@ impl Redactor {
         Self { secrets }
     }
 
+    /// One that knows these secrets, too.
+    #[must_use]
+    pub fn with(&self, more: &[SecretString]) -> Self {
+        Self { secrets: self.secrets.iter().chain(more).cloned().collect() }
+    }
+
     /// The text without secrets and control characters, cut to 300 characters.
     #[must_use]
     pub fn clean(&self, text: &str) -> String {

@@ -3,33 +3,12 @@
 use serde_json::{Value, json};
 
 use super::options::Language;
-
-/// An answer before it is bytes.
-#[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) content: Content,
-    pub(super) retry_after_s: Option<u64>,
-}
-
-/// What it holds.
-#[derive(Debug, Clone)]
-pub(super) enum Content {
-    Json(Value),
-    Raw(Vec<u8>),
-    Html(&'static str),
-    Text(&'static str),
-}
+pub(super) use crate::sim::answer::Answer;
 
 impl Answer {
     /// 200 with data.
     pub(super) fn ok(data: &Value) -> Self {
         Self::json(200, json!({ "success": true, "error": null, "data": data }))
-    }
-
-    /// 200 with a file's bytes.
-    pub(super) fn raw(bytes: Vec<u8>) -> Self {
-        Self { status: 200, content: Content::Raw(bytes), retry_after_s: None }
     }
 
     /// An envelope that says no.
@@ -40,16 +19,12 @@ impl Answer {
     /// The page of the service before the API.
     pub(super) fn challenge(status: u16) -> Self {
         let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>";
-        Self { status, content: Content::Html(page), retry_after_s: None }
+        Self::html(status, page)
     }
 
     /// What that service says to a client without a name.
     pub(super) fn nameless() -> Self {
-        Self { status: 403, content: Content::Text("error code: 1010"), retry_after_s: None }
-    }
-
-    fn json(status: u16, value: Value) -> Self {
-        Self { status, content: Content::Json(value), retry_after_s: None }
+        Self::text(403, "error code: 1010")
     }
 }
 

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::entities::PayerId;
 use crate::model::time::Timestamp;
+use crate::sim::micro::{decimal, signed};
 
 /// What a charge is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,11 +100,6 @@ impl Bill {
     }
 }
 
-/// Millionths as credits.
-fn decimal(micro: u64) -> Decimal {
-    Decimal::from_i128_with_scale(i128::from(micro), 6)
-}
-
 /// The part of the bill that is closed, with a running sum for each payer.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -129,9 +125,4 @@ impl Ledger {
     pub(super) fn closed_balance(&self, payer: &PayerId) -> i64 {
         self.closed.get(payer).copied().unwrap_or(0)
     }
-}
-
-/// Millionths with a sign; no world has more.
-pub(super) fn signed(micro: u64) -> i64 {
-    i64::try_from(micro).unwrap_or(i64::MAX)
 }

@@ -6,26 +6,14 @@ use rust_decimal::Decimal;
 
 use super::bill::Bill;
 use super::entities::{PayerId, Server, StartFate};
-use super::money::MICRO;
 use super::players;
 use super::seed;
 use super::shared::Shared;
 use super::world::{Notice, World};
 use crate::model::time::Timestamp;
 use crate::sim::faults::{Fault, FaultRates};
-
-/// One request that reached the simulator. Tokens are never written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestRecord {
-    /// The method.
-    pub method: String,
-    /// The path.
-    pub path: String,
-    /// When it arrived (base clock).
-    pub at: Timestamp,
-    /// The status that was sent; 0 when the connection was dropped.
-    pub status: u16,
-}
+use crate::sim::micro::MICRO;
+use crate::sim::records::RequestRecord;
 
 /// A server as it is, not as the API tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,13 +182,12 @@ impl ExarotonWorld {
 
     /// The latest requests, oldest first.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.with(|world| world.records.iter().cloned().collect())
+        self.with(|world| world.records.all())
     }
 
     /// How often a method and path was asked, of the latest requests.
     pub fn request_count(&self, method: &str, path_part: &str) -> usize {
-        let is_it = |record: &&RequestRecord| record.method == method && record.path.contains(path_part);
-        self.with(|world| world.records.iter().filter(is_it).count())
+        self.with(|world| world.records.count(method, path_part))
     }
 
     /// Frames that clients sent before `ready`.
@@ -249,7 +236,7 @@ pub struct ExarotonFaults(pub(super) Arc<Shared>);
 impl ExarotonFaults {
     /// Replaces the random faults.
     pub fn set_rates(&self, rates: FaultRates) {
-        self.0.faults().rates = rates;
+        self.0.faults().strikes.rates = rates;
     }
 
     /// Strikes the next request of `method` (`*`: any) whose path contains `path_part` (ending in `$`: ends with it).
@@ -259,24 +246,22 @@ impl ExarotonFaults {
 
     /// As [`Self::next`], for that many requests.
     pub fn times(&self, method: &str, path_part: &str, fault: Fault, times: u32) {
-        self.0.faults().targets.add(method, path_part, fault, times);
+        self.0.faults().strikes.targets.add(method, path_part, fault, times);
     }
 
     /// How many requests are still to be struck by targeted faults.
     pub fn left(&self) -> u64 {
-        self.0.faults().targets.left()
+        self.0.faults().strikes.targets.left()
     }
 
     /// Removes random and targeted faults.
     pub fn clear(&self) {
-        let mut faults = self.0.faults();
-        faults.rates = FaultRates::default();
-        faults.targets.clear();
+        self.0.faults().strikes.clear();
     }
 
     /// Sets how many requests a minute an account may make; nothing: as many as it likes.
     pub fn set_requests_per_minute(&self, limit: Option<u32>) {
-        self.0.faults().per_minute = limit;
+        self.0.faults().limit.per_minute = limit;
     }
 
     /// Cuts every websocket.

@@ -27,6 +27,6 @@ mod world;
 
 pub use bill::{Bill, Charge, ChargeKind, TopUp};
 pub use entities::{PayerId, StartFate};
-pub use handle::{ExarotonFaults, ExarotonWorld, RequestRecord, ServerView};
+pub use handle::{ExarotonFaults, ExarotonWorld, ServerView};
 pub use options::{Booking, ExarotonSimOptions, ExarotonWorldKind, Language, Timings};
 pub use start::ExarotonSim;

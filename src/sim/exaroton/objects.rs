@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::entities::{PayerId, Pool, Server};
-use super::money;
 use super::world::World;
+use crate::sim::micro;
 
 /// An account.
 pub(super) fn account(world: &World, id: &str) -> Value {
@@ -13,7 +13,7 @@ pub(super) fn account(world: &World, id: &str) -> Value {
         "name": account.name,
         "email": account.email,
         "verified": account.is_verified,
-        "credits": money::json(world.told_balance(&PayerId::Account(id.to_owned()))),
+        "credits": micro::json(world.told_balance(&PayerId::Account(id.to_owned()))),
     })
 }
 
@@ -45,13 +45,13 @@ pub(super) fn pool(world: &World, pool: &Pool, viewer: &str) -> Value {
     json!({
         "id": pool.id,
         "name": pool.name,
-        "credits": money::json(world.told_balance(&PayerId::Pool(pool.id.clone()))),
+        "credits": micro::json(world.told_balance(&PayerId::Pool(pool.id.clone()))),
         "servers": world.servers.values().filter(|server| server.pool.as_ref() == Some(&pool.id)).count(),
         "owner": pool.owner,
         "isOwner": pool.owner == viewer,
         "members": pool.members.len(),
         "ownShare": own.map_or(0.0, |at| share(pool, at)),
-        "ownCredits": money::json(own.and_then(|at| credits.get(at).copied()).unwrap_or(0)),
+        "ownCredits": micro::json(own.and_then(|at| credits.get(at).copied()).unwrap_or(0)),
     })
 }
 
@@ -64,7 +64,7 @@ pub(super) fn members(world: &World, pool: &Pool) -> Value {
             "account": member.account,
             "name": name,
             "share": share(pool, at),
-            "credits": money::json(micro),
+            "credits": micro::json(micro),
             "isOwner": member.account == pool.owner,
         })
     });

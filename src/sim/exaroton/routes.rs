@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::answer::{Answer, Refusal};
 use super::api;
 use super::world::World;
+use crate::sim::path;
 
 /// One authenticated request.
 pub(super) struct Call<'a> {
@@ -20,8 +21,8 @@ pub(super) struct Call<'a> {
 
 /// Answers an authenticated request.
 pub(super) fn answer(world: &mut World, call: &Call<'_>, path: &str) -> Answer {
-    let decoded: Option<Vec<String>> = path.trim_matches('/').split('/').map(decode).collect();
-    let segments: Vec<&str> = decoded.iter().flatten().map(String::as_str).collect();
+    let decoded = path::segments(path);
+    let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
     let language = world.language;
     let outcome = match segments.as_slice() {
         ["v1", rest @ ..] => route(world, call, rest),
@@ -70,19 +71,4 @@ fn of_server(world: &mut World, call: &Call<'_>, id: &str, path: &[&str]) -> Rep
         ("GET" | "POST", ["files", "config", path @ ..]) => api::files::config(world, call, id, path),
         _ => Err(Refusal::Unknown),
     }
-}
-
-/// A segment without its percent signs; nothing when it is not text.
-fn decode(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digits = [rest.next()?, rest.next()?];
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }

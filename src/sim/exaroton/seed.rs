@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::bill::signed;
 use super::entities::{Account, Member, PayerId, Play, Pool, Server, StartFate, Status, Storage};
 use super::events::STORAGE_PERIOD_MS;
-use super::money::MICRO;
 use super::options::ExarotonWorldKind;
 use super::world::World;
 use super::{files, players};
+use crate::sim::micro::{MICRO, signed};
 use crate::sim::random;
 
 /// Our account's and the friend's ids and tokens.

@@ -1,42 +1,18 @@
 //! What the listener, the ticker and the handles share.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::options::ExarotonSimOptions;
 use super::world::World;
-use crate::model::time::Timestamp;
 use crate::sim::clock::WorldClock;
-use crate::sim::faults::{FaultRates, Targets};
-
-/// The window in which requests are counted.
-const WINDOW_MS: u64 = 60_000;
+use crate::sim::faults::Strikes;
+use crate::sim::limit::Limit;
 
 /// Faults and limits, under a lock of their own.
 pub(super) struct FaultState {
-    pub(super) rates: FaultRates,
-    pub(super) targets: Targets,
-    pub(super) per_minute: Option<u32>,
-    windows: HashMap<String, (Timestamp, u32)>,
-    /// Requests seen, for the luck of random faults.
-    pub(super) requests: u64,
-}
-
-impl FaultState {
-    /// Counts a request of an account; seconds to wait when it is one too many.
-    pub(super) fn count(&mut self, account: &str, now: Timestamp) -> Option<u64> {
-        let limit = self.per_minute?;
-        let window = self.windows.entry(account.to_owned()).or_insert((now, 0));
-        if now.millis_since(window.0) >= WINDOW_MS {
-            *window = (now, 0);
-        }
-        if window.1 >= limit {
-            return Some(window.0.plus_millis(WINDOW_MS).millis_since(now).div_ceil(1_000));
-        }
-        window.1 += 1;
-        None
-    }
+    pub(super) strikes: Strikes,
+    pub(super) limit: Limit,
 }
 
 /// The simulator's shared state. Locks are held for the length of one request's work and never across an await.
@@ -59,11 +35,8 @@ impl Shared {
             keep_alive: Duration::from_millis(options.keep_alive_ms.max(1)),
             world: Mutex::new(world),
             faults: Mutex::new(FaultState {
-                rates: options.faults,
-                targets: Targets::default(),
-                per_minute: options.requests_per_minute,
-                windows: HashMap::new(),
-                requests: 0,
+                strikes: Strikes::new(options.faults),
+                limit: Limit::new(options.requests_per_minute),
             }),
         }
     }

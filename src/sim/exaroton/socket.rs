@@ -34,7 +34,7 @@ pub(super) async fn connect(
         Some((world.servers.get(&id).map(|server| is_visible(server, &account)), account))
     });
     let has_websocket_fault =
-        site.shared.faults().targets.take("GET", &format!("/v1/servers/{id}/websocket"));
+        site.shared.faults().strikes.targets.take("GET", &format!("/v1/servers/{id}/websocket"));
     match viewer {
         _ if has_websocket_fault.is_some() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         // The official client sends no User-Agent of its own on the upgrade; only its token must be right.

@@ -2,11 +2,8 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::handle::{ExarotonFaults, ExarotonWorld};
 use super::options::ExarotonSimOptions;
@@ -15,9 +12,7 @@ use super::world::World;
 use super::{http, seed};
 use crate::sim::clock::WorldClock;
 use crate::sim::listener::CutListener;
-
-/// How long [`ExarotonSim::stop`] waits for connections to end before it cuts them.
-const STOP_WAIT: Duration = Duration::from_millis(200);
+use crate::sim::tasks::Tasks;
 
 /// A running exaroton simulator. Dropping it stops its tasks; [`ExarotonSim::stop`] also waits for them.
 pub struct ExarotonSim {
@@ -26,8 +21,7 @@ pub struct ExarotonSim {
     token: String,
     friend_token: String,
     shared: Arc<Shared>,
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    tasks: Tasks,
 }
 
 impl ExarotonSim {
@@ -42,18 +36,17 @@ impl ExarotonSim {
         let mut world = World::new(&options, clock.world_now());
         let seeded = seed::fill(&mut world, options.world);
         let shared = Arc::new(Shared::new(&options, clock, world));
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         let listener = CutListener::new(listener, None);
-        tasks.spawn(http::serve(listener, Arc::clone(&shared), stopped.clone()));
-        tasks.spawn(tick(Arc::clone(&shared), stopped));
+        tasks.spawn(http::serve(listener, Arc::clone(&shared), tasks.stopped()));
+        let ticked = Arc::clone(&shared);
+        tasks.spawn_ticker(&shared.clock, move || ticked.with(|_| ()));
         Ok(Self {
             url,
             account: seeded.own,
             token: seeded.own_token,
             friend_token: seeded.friend_token,
             shared,
-            stop,
             tasks,
         })
     }
@@ -89,22 +82,7 @@ impl ExarotonSim {
     }
 
     /// Stops listening and ends all connections.
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        let all = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
-            self.tasks.shutdown().await;
-        }
-    }
-}
-
-/// Moves the world even when nobody asks, so that sockets hear of what happens.
-async fn tick(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let pause = Duration::from_millis(shared.clock.second_ms().min(250));
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
-            () = tokio::time::sleep(pause) => shared.with(|_| ()),
-        }
+    pub async fn stop(self) {
+        self.tasks.stop().await;
     }
 }

@@ -1,20 +1,19 @@
 //! The world as one value: what there is, what time it is, and who is told of what happens.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use tokio::sync::broadcast;
 
-use super::bill::{Bill, Charge, ChargeKind, Ledger, signed};
+use super::bill::{Bill, Charge, ChargeKind, Ledger};
 use super::entities::{Account, PayerId, Pool, Run, Server};
-use super::handle::RequestRecord;
-use super::money::{MICRO, runtime_cost, seconds_until};
+use super::money::{runtime_cost, seconds_until};
 use super::options::{Booking, ExarotonSimOptions, Language, Timings};
 use crate::model::time::Timestamp;
+use crate::sim::micro::{MICRO, signed};
+use crate::sim::records::Records;
 
 /// Notices a socket may be behind before it loses the oldest.
 const NOTICES: usize = 1_024;
-/// Requests kept; the oldest leave.
-const MOST_RECORDS: usize = 10_000;
 
 /// What sockets are told.
 #[derive(Debug, Clone)]
@@ -40,7 +39,7 @@ pub(super) struct World {
     pub(super) pools: BTreeMap<String, Pool>,
     pub(super) servers: BTreeMap<String, Server>,
     pub(super) ledger: Ledger,
-    pub(super) records: VecDeque<RequestRecord>,
+    pub(super) records: Records,
     /// Frames that came before `ready`, which clients must not send.
     pub(super) early_frames: u64,
     pub(super) sockets_opened: u64,
@@ -64,7 +63,7 @@ impl World {
             pools: BTreeMap::new(),
             servers: BTreeMap::new(),
             ledger: Ledger::default(),
-            records: VecDeque::new(),
+            records: Records::default(),
             early_frames: 0,
             sockets_opened: 0,
             logs_shared: 0,
@@ -296,14 +295,6 @@ impl World {
         for sender in self.listeners.values() {
             drop(sender.send(Notice::Drop));
         }
-    }
-
-    /// Writes a request down.
-    pub(super) fn record(&mut self, record: RequestRecord) {
-        if self.records.len() >= MOST_RECORDS {
-            self.records.pop_front();
-        }
-        self.records.push_back(record);
     }
 }
 

@@ -242,7 +242,7 @@ pub struct FaultHandle(pub(super) Arc<Shared>);
 impl FaultHandle {
     /// Replaces the random faults.
     pub fn set_rates(&self, rates: FaultRates) {
-        self.0.faults().rates = rates;
+        self.0.faults().strikes.rates = rates;
     }
 
     /// Strikes the next request of `method` (`*`: any) whose path contains `path_part` (ending in `$`: ends with it).
@@ -252,19 +252,17 @@ impl FaultHandle {
 
     /// As [`Self::next`], for that many requests.
     pub fn times(&self, method: &str, path_part: &str, fault: Fault, times: u32) {
-        self.0.faults().targets.add(method, path_part, fault, times);
+        self.0.faults().strikes.targets.add(method, path_part, fault, times);
     }
 
     /// How many requests are still to be struck by targeted faults.
     pub fn left(&self) -> u64 {
-        self.0.faults().targets.left()
+        self.0.faults().strikes.targets.left()
     }
 
     /// Removes random and targeted faults; daemons keep their mode.
     pub fn clear(&self) {
-        let mut faults = self.0.faults();
-        faults.rates = FaultRates::default();
-        faults.targets.clear();
+        self.0.faults().strikes.clear();
     }
 
     /// Sets how the daemon of a node behaves.

@@ -16,9 +16,8 @@ use super::gate::{self, Arrived};
 use super::log::RequestRecord;
 use super::routes;
 use super::shared::Shared;
-use crate::sim::faults::{Fault, OVERSIZED_BYTES};
+use crate::sim::faults::Fault;
 use crate::sim::listener::{CutListener, Scissors};
-use crate::sim::random;
 
 /// The largest request body that is read.
 const MOST_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -133,35 +132,11 @@ fn preflight() -> Answer {
     }
 }
 
-/// The targeted fault for this request, else one by luck; and the latency.
+/// The fault for this request, and the latency.
 fn choose_fault(shared: &Shared, method: &str, target: &str) -> (Option<Fault>, u64) {
     let path = target.split('?').next().unwrap_or(target);
-    let mut faults = shared.faults();
-    faults.requests += 1;
-    let number = faults.requests;
-    let rates = faults.rates;
-    if let Some(fault) = faults.targets.take(method, path) {
-        return (Some(fault), rates.latency_ms);
-    }
-    drop(faults);
-    let luck = random::share(shared.seed, &[number, 101]);
-    let is_late_commit = random::mix(shared.seed, &[number, 102]).is_multiple_of(2);
-    let gateway = if is_late_commit { Fault::CommitThenStatus(504) } else { Fault::FailBefore(504) };
-    let table = [
-        (rates.too_many, Fault::TooMany { retry_after_s: 1 }),
-        (rates.internal, Fault::FailBefore(500)),
-        (rates.gateway, gateway),
-        (rates.reset, Fault::DropBefore),
-        (rates.lost, Fault::CommitThenDrop),
-        (rates.malformed, Fault::MalformedJson),
-        (rates.oversized, Fault::Oversized { bytes: OVERSIZED_BYTES }),
-    ];
-    let mut sum = 0.0;
-    let chosen = table.into_iter().find(|(rate, _)| {
-        sum += rate;
-        luck < sum
-    });
-    (chosen.map(|(_, fault)| fault), rates.latency_ms)
+    let strikes = &mut shared.faults().strikes;
+    (strikes.choose(shared.seed, method, path, 504), strikes.rates.latency_ms)
 }
 
 async fn pause(millis: u64) {

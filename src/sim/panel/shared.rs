@@ -9,16 +9,13 @@ use super::options::{PanelSimOptions, RateLimits};
 use super::throttle::Throttle;
 use super::world::World;
 use crate::sim::clock::WorldClock;
-use crate::sim::faults::{FaultRates, Targets};
+use crate::sim::faults::Strikes;
 
 /// Faults and limits, under a lock of their own.
 pub(super) struct FaultState {
-    pub(super) rates: FaultRates,
-    pub(super) targets: Targets,
+    pub(super) strikes: Strikes,
     pub(super) limits: RateLimits,
     pub(super) throttle: Throttle,
-    /// Requests seen, for the luck of random faults.
-    pub(super) requests: u64,
 }
 
 /// Creates that wait for each other: how many are still expected.
@@ -49,11 +46,9 @@ impl Shared {
             seed: options.seed,
             world: Mutex::new(world),
             faults: Mutex::new(FaultState {
-                rates: options.faults,
-                targets: Targets::default(),
+                strikes: Strikes::new(options.faults),
                 limits: options.rate_limits,
                 throttle: Throttle::default(),
-                requests: 0,
             }),
             race: watch::Sender::new(Race::default()),
         }

@@ -3,11 +3,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::handle::{FaultHandle, WorldHandle};
 use super::options::PanelSimOptions;
@@ -17,6 +14,7 @@ use super::world::World;
 use super::{http, wings};
 use crate::sim::clock::WorldClock;
 use crate::sim::listener::CutListener;
+use crate::sim::tasks::Tasks;
 
 /// The API keys of a simulated panel. All are of user 1 (the admin) unless said otherwise.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,16 +43,12 @@ impl std::fmt::Debug for PanelKeys {
     }
 }
 
-/// How long [`PanelSim::stop`] waits for connections to end before it cuts them.
-const STOP_WAIT: Duration = Duration::from_millis(200);
-
 /// A running panel simulator. Dropping it stops its tasks; [`PanelSim::stop`] also waits for them.
 pub struct PanelSim {
     url: String,
     keys: PanelKeys,
     shared: Arc<Shared>,
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    tasks: Tasks,
 }
 
 impl PanelSim {
@@ -81,15 +75,15 @@ impl PanelSim {
             sockets.push((node.id, socket));
         }
         let shared = Arc::new(Shared::new(&options, clock, world));
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         let wrap = |listener| CutListener::new(listener, options.tls.clone());
-        tasks.spawn(http::serve(wrap(listener), Arc::clone(&shared), stopped.clone()));
+        tasks.spawn(http::serve(wrap(listener), Arc::clone(&shared), tasks.stopped()));
         for (node_id, socket) in sockets {
-            tasks.spawn(wings::serve(wrap(socket), node_id, Arc::clone(&shared), stopped.clone()));
+            tasks.spawn(wings::serve(wrap(socket), node_id, Arc::clone(&shared), tasks.stopped()));
         }
-        tasks.spawn(tick(Arc::clone(&shared), stopped));
-        Ok(Self { url, keys, shared, stop, tasks })
+        let ticked = Arc::clone(&shared);
+        tasks.spawn_ticker(&shared.clock, move || ticked.with(|_| ()));
+        Ok(Self { url, keys, shared, tasks })
     }
 
     /// The panel's address, without a trailing slash.
@@ -123,12 +117,8 @@ impl PanelSim {
     }
 
     /// Stops listening and ends all connections.
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        let all = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
-            self.tasks.shutdown().await;
-        }
+    pub async fn stop(self) {
+        self.tasks.stop().await;
     }
 }
 
@@ -147,16 +137,5 @@ fn host_of(address: SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
-    }
-}
-
-/// Moves the world even when nobody asks, so that sockets hear of what happens.
-async fn tick(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let pause = Duration::from_millis(shared.clock.second_ms().min(250));
-    loop {
-        tokio::select! {
-            _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
-            () = tokio::time::sleep(pause) => shared.with(|_| ()),
-        }
     }
 }

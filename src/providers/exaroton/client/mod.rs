@@ -21,7 +21,8 @@ use crate::model::ids::AccountId;
 use crate::model::problem::Problem;
 use crate::model::time::{Clock, Timestamp};
 use crate::providers::transport::{
-    Answer, Authorities, BudgetLevel, Call, Class, Payload, Priority, Redactor, Transport, TransportSettings,
+    Answer, Authorities, BudgetLevel, Call, Class, Login, Payload, Priority, Redactor, Transport,
+    TransportSettings,
 };
 
 /// A client of one exaroton account. Cheap to clone; clones share budget and connections.
@@ -51,7 +52,8 @@ impl ExarotonClient {
         let transport = TransportSettings {
             name: format!("account {}", settings.account),
             url: settings.url.clone(),
-            key: settings.token.clone(),
+            login: Login::Bearer(settings.token.clone()),
+            headers: Vec::new(),
             connect_timeout: settings.timeouts.connect,
             body_cap_bytes: settings.body_cap_bytes,
             authorities: authorities.clone(),
@@ -122,6 +124,7 @@ impl ExarotonClient {
                 Deadline::Change => timeouts.change,
                 Deadline::Storage => timeouts.storage,
             },
+            secrets: Vec::new(),
             has_own_limit: false,
             is_sent_once: endpoint.class() == Class::Change,
         };

@@ -28,7 +28,7 @@ use crate::model::ids::AccountId;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::{Clock, Timestamp};
 use crate::providers::transport::{
-    Answer, Authorities, Call, Payload, Priority, Redactor, Transport, TransportSettings,
+    Answer, Authorities, Call, Login, Payload, Priority, Redactor, Transport, TransportSettings,
 };
 use nodes::CountMemory;
 
@@ -87,7 +87,8 @@ impl PanelClient {
             let transport = TransportSettings {
                 name: format!("account {}, {}", settings.account, api.word()),
                 url: settings.url.clone(),
-                key,
+                login: Login::Bearer(key),
+                headers: Vec::new(),
                 connect_timeout: settings.timeouts.connect,
                 body_cap_bytes: settings.body_cap_bytes,
                 redactor: redactor.clone(),
@@ -203,6 +204,7 @@ impl PanelClient {
                 Deadline::Change => timeouts.change,
                 Deadline::Create => timeouts.create,
             },
+            secrets: Vec::new(),
             has_own_limit: endpoint.has_own_limit(),
             is_sent_once: false,
         };

@@ -1,0 +1,4 @@
+//! The handlers, one file per subject.
+
+pub(super) mod account;
+pub(super) mod servers;

@@ -1,0 +1,7 @@
+//! The DatHost client against its simulator: every call, every quirk, every fault; and the simulator's own bill.
+#![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
+
+mod bill;
+mod calls;
+mod faults;
+mod lab;
