@@ -20,6 +20,8 @@ pub enum Scope {
     Nodes,
     /// The servers of a node.
     Servers,
+    /// The servers of an exaroton account.
+    CreditServers,
     /// A server's live console.
     Console,
     /// The list of runs.
@@ -42,7 +44,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Always,
         Self::Global,
         Self::Scroll,
@@ -50,6 +52,7 @@ impl Scope {
         Self::Orders,
         Self::Nodes,
         Self::Servers,
+        Self::CreditServers,
         Self::Console,
         Self::Runs,
         Self::Credits,
@@ -72,6 +75,9 @@ impl Scope {
             Self::Orders => &[Self::Orders, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Nodes => &[Self::Nodes, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Servers => &[Self::Servers, Self::List, Self::Scroll, Self::Global, Self::Always],
+            Self::CreditServers => {
+                &[Self::CreditServers, Self::List, Self::Scroll, Self::Global, Self::Always]
+            }
             Self::Console => &[Self::Console, Self::Scroll, Self::Global, Self::Always],
             Self::Runs => &[Self::Runs, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Credits => &[Self::Credits, Self::List, Self::Scroll, Self::Global, Self::Always],
@@ -93,6 +99,7 @@ impl Scope {
             Self::Orders => "Orders",
             Self::Nodes => "Nodes",
             Self::Servers => "Servers",
+            Self::CreditServers => "Servers at exaroton",
             Self::Console => "Server console",
             Self::Runs => "Runs",
             Self::Credits => "Credits",
@@ -275,16 +282,22 @@ actions! {
         "Go to the server of the order."
 
     AllServers      "all_servers"       "all servers"   View     45 [Nodes]                       ["v"]
-        "Show the servers of every node."
+        "Show the servers of every node; on an exaroton account, those of every such account."
 
-    AttachConsole   "attach_console"    "console"       View     75 [Orders Servers]              ["c"]
+    AttachConsole   "attach_console"    "console"       View     75 [Orders Servers CreditServers Burners] ["c"]
         "Open the live console of the server."
-    StartServer     "start_server"      "start"         Changes  74 [Servers Console]             ["s"]
+    StartServer     "start_server"      "start"         Changes  74 [Servers CreditServers Burners Console] ["s"]
         "Start the server."
-    StopServer      "stop_server"       "stop"          Changes  73 [Servers Console]             ["x"]
+    StopServer      "stop_server"       "stop"          Changes  73 [Servers CreditServers Burners Console] ["x"]
         "Stop the server gracefully."
-    RestartServer   "restart_server"    "restart"       Changes  72 [Servers Console]             ["R"]
+    RestartServer   "restart_server"    "restart"       Changes  72 [Servers CreditServers Burners Console] ["R"]
         "Restart the server."
+    StartWithOwnCredits "start_with_own_credits" "start, own credits" Changes 16 [CreditServers Burners Console] ["S"]
+        "Start the server on this account's credits instead of its pool's or owner's."
+    SetRam          "set_ram"           "memory"        Changes  30 [CreditServers Burners Console] ["m"]
+        "Set the memory of a server at exaroton, 2 to 16 GiB: what it burns from its next start on."
+    ExtendTime      "extend_time"       "extend"        Changes  29 [CreditServers Burners Console] ["E"]
+        "Put off the moment at which a server at exaroton stops because nobody plays."
     KillServer      "kill_server"       "kill"          Destroys 25 [Servers Console]             ["K"]
         "End the server's process at once; unsaved data is lost."
     SuspendServer   "suspend_server"    "suspend"       Changes  28 [Orders Servers Console]      ["z"]
@@ -334,7 +347,7 @@ actions! {
     BurntBy         "burnt_by"          "by owner"      View     16 [Credits]                     ["f"]
         "Tell what burnt by server, by owner (order, match, deployment, person) or by provider."
     OpenBurner      "open_burner"       "server"        View     45 [Burners]                     ["v"]
-        "Go to the server on its node."
+        "Go to the server where it runs."
     WhatIf          "what_if"           "what if"       View     71 [Burners]                     ["w"]
         "Show the burn and how long the money lasts as if the marked servers were stopped; esc leaves."
     OneMore         "one_more"          "one more"      View     38 [Burners]                     ["+" "="]

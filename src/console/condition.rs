@@ -87,7 +87,20 @@ pub fn of_providers(
     of_feeds(context, |feed| providers.contains(&feed.provider), rows, words)
 }
 
-fn of_feeds(
+/// The condition of a view whose rows come from one provider's feeds of one kind.
+#[must_use]
+pub fn of_provider(
+    context: &ViewContext<'_>,
+    provider: Provider,
+    kind: FeedKind,
+    rows: usize,
+    words: &Words,
+) -> Condition {
+    of_feeds(context, |feed| feed.provider == provider && feed.kind == kind, rows, words)
+}
+
+/// The condition of a view whose rows come from these feeds.
+pub(super) fn of_feeds(
     context: &ViewContext<'_>,
     is_source: impl Fn(&Feed) -> bool,
     rows: usize,

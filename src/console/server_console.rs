@@ -1,6 +1,7 @@
 //! A server's live console: scrollback, follow or hold, search, command line with history, power actions; and always
 //! how the connection is and what was lost.
 
+mod credit_server;
 mod painted;
 mod view;
 
@@ -197,7 +198,9 @@ impl ServerConsole {
     }
 
     fn copy(&self, context: &ViewContext<'_>, effects: &mut Effects) {
+        let burning = context.fleet.credit_servers.get(&self.server).map(|server| server.address.clone());
         let address = context.fleet.servers.get(&self.server).and_then(|server| server.address.clone());
+        let address = address.or(burning).filter(|address| !address.is_empty());
         match address {
             Some(text) => effects.push(Effect::Copy { text, label: "address".to_owned() }),
             None => effects.notice(Loudness::Info, "the address is not known"),

@@ -8,7 +8,7 @@ use super::format;
 use crate::link::packed::PackedFleet;
 use crate::model::action::{ActionRequest, CheckOutcome};
 use crate::model::balance_view::BalanceView;
-use crate::model::credits::CreditServerStatus;
+use crate::model::credits::{CreditServerStatus, Payer};
 use crate::model::finding::Severity;
 use crate::model::fleet::{OrderEntry, OrderTrouble};
 use crate::model::ids::ServerKey;
@@ -102,6 +102,21 @@ pub fn credit_server_state(status: CreditServerStatus, context: &ViewContext<'_>
         _ => (glyphs.pending, theme.accent),
     };
     state(glyph, &status.to_string(), style)
+}
+
+/// Whose credits a server burns.
+#[must_use]
+pub fn payer(payer: &Payer, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    match payer {
+        Payer::Undecided => state(glyphs.unknown, "not known yet", theme.muted),
+        Payer::Owner => state(glyphs.info, "its owner", theme.info),
+        Payer::Balance(key) => {
+            let view = context.fleet.balances.get(key);
+            let name = view.map_or_else(|| clean(&key.to_string()).into_owned(), balance_name);
+            state(" ", &name, theme.text)
+        }
+    }
 }
 
 /// The name of a balance: as its account is configured, and the pool's own.
@@ -351,5 +366,7 @@ pub fn verb(request: &ActionRequest) -> &'static str {
 /// A server's name, or its key when it is not known.
 #[must_use]
 pub fn server_name(fleet: &PackedFleet, key: &ServerKey) -> String {
-    fleet.servers.get(key).map_or_else(|| format!("server {key}"), |server| server.name.clone())
+    let burns_credits = || fleet.credit_servers.get(key).map(|server| server.name.clone());
+    let name = fleet.servers.get(key).map(|server| server.name.clone()).or_else(burns_credits);
+    name.unwrap_or_else(|| format!("server {key}"))
 }

@@ -1,5 +1,7 @@
 //! Everything about one thing, as lines to read. Pure: the fleet and a width in, lines out.
 
+pub mod credit_account;
+pub mod credit_server;
 pub mod node;
 pub mod order;
 pub mod run;
@@ -8,19 +10,23 @@ pub mod server;
 use ratatui::text::{Line, Span};
 
 use super::context::ViewContext;
-use super::format;
 use super::widgets::paragraph::Lines;
 use super::widgets::sparkline::{Buckets, round_top};
 use super::widgets::text;
+use super::{format, words};
 use crate::link::packed::PackedFleet;
 use crate::model::account::FeedKind;
 use crate::model::fleet::{Metric, SeriesKey, SeriesOwner};
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, ServerKey};
+use crate::model::run::Run;
 use crate::model::sanitise;
 use crate::model::time::Timestamp;
 
 /// Cells of labels: `subscription` is the longest.
 const LABEL_CELLS: usize = 14;
+
+/// Runs listed.
+const RUNS_SHOWN: usize = 5;
 
 /// An empty pane of this width.
 pub(super) fn pane(context: &ViewContext<'_>, cells: usize) -> Lines {
@@ -115,6 +121,29 @@ pub(super) fn spark_row(
 /// A heading of a pane.
 pub(super) fn heading(lines: &mut Lines, title: &str, context: &ViewContext<'_>) {
     lines.heading(title, context.theme.title);
+}
+
+/// The last runs on a server.
+pub(super) fn runs(lines: &mut Lines, context: &ViewContext<'_>, server: &ServerKey) {
+    let is_of = |run: &&Run| run.plan.request.server() == Some(server);
+    let runs: Vec<&Run> = context.fleet.runs.values().rev().filter(is_of).collect();
+    if runs.is_empty() {
+        return;
+    }
+    heading(lines, "Runs", context);
+    for run in runs.iter().take(RUNS_SHOWN) {
+        let state = words::run_status(run.status, context);
+        lines.line(Line::from(vec![
+            state.span(),
+            Span::styled(
+                format!("  {}, {} by {}", run.plan.request.name(), moment(run.started_at, context), run.by),
+                context.theme.text,
+            ),
+        ]));
+        if let Some(problem) = &run.problem {
+            lines.indented(2, &clean(&problem.message), context.theme.bad);
+        }
+    }
 }
 
 /// The first line of a pane: what it is about, strong.

@@ -1,19 +1,15 @@
 //! A server: who answers for it, what it uses, its limits, its runs.
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::{clean, heading, moment, optional_row, pane, seen, spark_row, subject};
+use super::{clean, heading, moment, optional_row, pane, runs, seen, spark_row, subject};
 use crate::console::actions::Action;
 use crate::console::context::ViewContext;
 use crate::console::widgets::paragraph::Lines;
 use crate::console::{format, words};
 use crate::model::account::FeedKind;
 use crate::model::fleet::{Metric, SeriesOwner};
-use crate::model::run::Run;
 use crate::model::server::{Limits, Ownership, Server, Usage};
-
-/// Runs listed.
-const RUNS_SHOWN: usize = 5;
 
 /// Everything about a server.
 #[must_use]
@@ -32,7 +28,7 @@ pub fn lines(context: &ViewContext<'_>, server: &Server, cells: usize) -> Vec<Li
     heading(&mut lines, "Limits", context);
     limits(&mut lines, context, &server.limits);
     identity(&mut lines, context, server);
-    runs(&mut lines, context, server);
+    runs(&mut lines, context, &server.key);
     lines.finish()
 }
 
@@ -153,27 +149,4 @@ fn identity(lines: &mut Lines, context: &ViewContext<'_>, server: &Server) {
     }
     let seen = seen(context, &server.key.account, FeedKind::Servers, server.observed_at);
     lines.row("seen", &moment(seen, context), theme.muted);
-}
-
-fn runs(lines: &mut Lines, context: &ViewContext<'_>, server: &Server) {
-    let target = format!("server/{}", server.key);
-    let runs: Vec<&Run> =
-        context.fleet.runs.values().rev().filter(|run| run.plan.request.target() == target).collect();
-    if runs.is_empty() {
-        return;
-    }
-    heading(lines, "Runs", context);
-    for run in runs.iter().take(RUNS_SHOWN) {
-        let state = words::run_status(run.status, context);
-        lines.line(Line::from(vec![
-            state.span(),
-            Span::styled(
-                format!("  {}, {} by {}", run.plan.request.name(), moment(run.started_at, context), run.by),
-                context.theme.text,
-            ),
-        ]));
-        if let Some(problem) = &run.problem {
-            lines.indented(2, &clean(&problem.message), context.theme.bad);
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! Dialogs and the parts of views that ask something: filter, plan, confirm, run, keep, export.
 
 pub mod confirm;
+pub mod credit_server_actions;
+pub mod credit_server_form;
 pub mod doctor;
 pub mod export;
 pub mod filter_bar;

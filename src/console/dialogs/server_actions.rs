@@ -3,7 +3,7 @@
 use crate::console::actions::Action;
 use crate::console::component::{Effects, Loudness};
 use crate::console::context::ViewContext;
-use crate::console::dialogs::{keep, plan};
+use crate::console::dialogs::{credit_server_actions, keep, plan};
 use crate::console::server_console::ServerConsole;
 use crate::model::action::ActionRequest;
 use crate::model::ids::ServerKey;
@@ -17,6 +17,7 @@ pub fn is_one(action: Action) -> bool {
     matches!(action, Action::AttachConsole | Action::KeepServer)
         || signal(action).is_some()
         || is_lasting(action)
+        || credit_server_actions::is_one(action)
 }
 
 fn is_lasting(action: Action) -> bool {
@@ -41,7 +42,10 @@ fn signal(action: Action) -> Option<PowerSignal> {
 }
 
 /// What the engine is asked to plan.
-fn request(action: Action, server: ServerKey) -> Option<ActionRequest> {
+fn request(action: Action, server: ServerKey, context: &ViewContext<'_>) -> Option<ActionRequest> {
+    if context.fleet.credit_servers.contains_key(&server) {
+        return credit_server_actions::request(action, server);
+    }
     if let Some(signal) = signal(action) {
         return Some(ActionRequest::Power { server, signal });
     }
@@ -74,12 +78,16 @@ pub fn perform(action: Action, servers: &[ServerKey], context: &ViewContext<'_>,
             effects.notice(Loudness::Info, "force is for servers whose destroy failed at the node's daemon");
         }
         Action::KeepServer => effects.open(keep::KeepDialog::new(first.clone())),
+        _ if credit_server_actions::ask(action, servers, context, effects) => {}
         _ => {
             let requests: Vec<ActionRequest> = servers
                 .iter()
                 .filter(|server| action != Action::ForceDestroy || needs_force(server, context))
-                .filter_map(|server| request(action, server.clone()))
+                .filter_map(|server| request(action, server.clone(), context))
                 .collect();
+            if requests.is_empty() {
+                effects.notice(Loudness::Info, format!("{} is nothing for this server", action.spec().label));
+            }
             plan::open(requests, context, effects);
         }
     }
@@ -88,16 +96,21 @@ pub fn perform(action: Action, servers: &[ServerKey], context: &ViewContext<'_>,
 /// Whether the action may come to something for any of these servers; the plan itself says so for sure.
 #[must_use]
 pub fn is_enabled(action: Action, servers: &[ServerKey], context: &ViewContext<'_>) -> bool {
-    servers.iter().filter_map(|key| context.fleet.servers.get(key)).any(|server| {
-        let is_suspended = server.status == ServerStatus::Suspended;
-        match action {
-            Action::StartServer => !is_suspended && server.power != PowerState::Running,
-            Action::StopServer | Action::KillServer => server.power != PowerState::Offline,
-            Action::RestartServer | Action::SuspendServer => !is_suspended,
-            Action::UnsuspendServer => is_suspended,
-            Action::ForceDestroy => needs_force(&server.key, context),
-            Action::KeepServer => matches!(server.ownership, crate::model::server::Ownership::Orphan { .. }),
-            _ => true,
-        }
-    })
+    let burning = servers.iter().filter_map(|key| context.fleet.credit_servers.get(key));
+    let may_burn = burning.into_iter().any(|server| credit_server_actions::is_enabled(action, server));
+    may_burn
+        || servers.iter().filter_map(|key| context.fleet.servers.get(key)).any(|server| {
+            let is_suspended = server.status == ServerStatus::Suspended;
+            match action {
+                Action::StartServer => !is_suspended && server.power != PowerState::Running,
+                Action::StopServer | Action::KillServer => server.power != PowerState::Offline,
+                Action::RestartServer | Action::SuspendServer => !is_suspended,
+                Action::UnsuspendServer => is_suspended,
+                Action::ForceDestroy => needs_force(&server.key, context),
+                Action::KeepServer => {
+                    matches!(server.ownership, crate::model::server::Ownership::Orphan { .. })
+                }
+                _ => !credit_server_actions::is_one(action),
+            }
+        })
 }

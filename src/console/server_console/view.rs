@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
+use super::credit_server;
 use super::painted::{Painted, PaintedRow};
 use super::{Connection, ServerConsole, Typing};
 use crate::console::actions::Action;
@@ -79,6 +80,9 @@ pub(super) fn draw(console: &ServerConsole, area: Rect, buffer: &mut Buffer, con
 /// Name, state and use.
 fn about(console: &ServerConsole, cells: usize, context: &ViewContext<'_>) -> Line<'static> {
     let theme = context.theme;
+    if let Some(server) = context.fleet.credit_servers.get(&console.server) {
+        return credit_server::about(console, server, cells, context);
+    }
     let Some(server) = context.fleet.servers.get(&console.server) else {
         return Line::from(vec![
             Span::styled(format!("Console of server {}", console.server), theme.title),
@@ -182,6 +186,9 @@ fn draw_log(console: &ServerConsole, area: Rect, buffer: &mut Buffer, context: &
     if console.log.is_empty() {
         let words = match console.connection {
             Connection::Connecting => "Attaching to the server's console.",
+            Connection::Live if credit_server::is_silent(console, context) => {
+                "Connected. It does not run: its console begins with its next start."
+            }
             Connection::Live => "Connected. The server has said nothing yet.",
             _ => "Nothing was received.",
         };

@@ -2,7 +2,7 @@
 //!
 //! Everything is told as of the last reading, so nothing moves between readings; in real-time mode balances count down.
 
-mod amounts;
+pub(in crate::console) mod amounts;
 mod balances;
 mod burners;
 mod causes;
@@ -10,6 +10,8 @@ mod history;
 mod pane;
 mod query;
 mod what_if;
+
+use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -23,11 +25,13 @@ use crate::console::component::{
 };
 use crate::console::condition::{self, Condition};
 use crate::console::context::{LinkState, ViewContext};
+use crate::console::dialogs::server_actions;
 use crate::console::keys::Key;
 use crate::console::widgets::paragraph;
 use crate::console::widgets::table::Direction;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
+use crate::model::ids::ServerKey;
 use crate::model::problem::Problem;
 use crate::model::request::{Focus, Reply, Request, Tab};
 use crate::model::time::Timestamp;
@@ -106,6 +110,13 @@ impl CreditsTab {
             Level::Burners => self.payer().and_then(|key| amounts::view_of(context, key)),
         };
         view.map(|view| Subject { view, is_live: self.is_live })
+    }
+
+    /// The servers an action is about: one may burn in several ways.
+    fn targets(&self) -> Vec<ServerKey> {
+        let servers: BTreeSet<ServerKey> =
+            self.burners.table.targets().into_iter().map(|(server, _)| server).collect();
+        servers.into_iter().collect()
     }
 
     fn payer(&self) -> Option<&BalanceKey> {
@@ -219,6 +230,9 @@ impl CreditsTab {
                 self.has_switched = true;
             }
             (Action::OpenBurner, _, Some(id)) => open_server(&id, context, effects),
+            (action, ..) if server_actions::is_one(action) => {
+                server_actions::perform(action, &self.targets(), context, effects);
+            }
             _ => {
                 let handled = self.burners.on_action(action, context, effects);
                 if action == Action::Back && handled == Handled::Ignored {
@@ -270,9 +284,14 @@ fn split_at(area: Rect, rows: u16) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
+/// Whether it is known where the server runs.
+fn is_placed(id: &BurnerId, context: &ViewContext<'_>) -> bool {
+    context.fleet.servers.contains_key(&id.0) || context.fleet.credit_servers.contains_key(&id.0)
+}
+
 /// Goes to the server where it runs.
 fn open_server(id: &BurnerId, context: &ViewContext<'_>, effects: &mut Effects) {
-    if context.fleet.servers.contains_key(&id.0) {
+    if is_placed(id, context) {
         effects.push(Effect::Reveal(Reveal::Server(id.0.clone())));
     } else {
         effects.notice(Loudness::Info, "this server stands on no node that is known here");
@@ -452,8 +471,10 @@ impl Component for CreditsTab {
             (Level::Burners, Action::WhatIf) => !self.burners.table.is_empty(),
             (Level::Burners, Action::OneMore | Action::OneLess) => self.what_if.is_some(),
             (Level::Burners, Action::OpenBurner) => {
-                let selected = self.burners.table.selected();
-                selected.is_some_and(|id| context.fleet.servers.contains_key(&id.0))
+                self.burners.table.selected().is_some_and(|id| is_placed(id, context))
+            }
+            (Level::Burners, action) if server_actions::is_one(action) => {
+                server_actions::is_enabled(action, &self.targets(), context)
             }
             (Level::Burners, _) => self.burners.is_enabled(action),
         }

@@ -1,5 +1,6 @@
 //! The five tabs. One screen, one file; what every list shares is in [`list`].
 
+pub mod credit_servers;
 pub mod credits;
 pub mod deployments;
 pub mod list;

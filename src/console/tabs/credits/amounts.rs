@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use crate::console::context::ViewContext;
 use crate::console::format;
 use crate::console::words::State;
-pub(super) use crate::console::words::balance_name as name;
+pub(in crate::console) use crate::console::words::balance_name as name;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
 use crate::model::money::{Currency, Money};
@@ -23,28 +23,32 @@ const AMOUNT_DIGITS: u32 = 2;
 const RATE_DIGITS: u32 = 4;
 
 /// Digits of a balance that counts down: as many as the prediction has.
-pub(super) const COUNTED_DIGITS: u32 = 4;
+pub(in crate::console) const COUNTED_DIGITS: u32 = 4;
 
 /// A reading older than this is told to be; below, it is as fresh as polling makes it.
 const OLD_AFTER_MS: u64 = 600_000;
 
 /// What is left, or was spent.
-pub(super) fn amount(value: Decimal) -> String {
+pub(in crate::console) fn amount(value: Decimal) -> String {
     format::fixed(value, AMOUNT_DIGITS)
 }
 
 /// What burns per hour.
-pub(super) fn rate(value: Decimal) -> String {
+pub(in crate::console) fn rate(value: Decimal) -> String {
     format::fixed(value, RATE_DIGITS)
 }
 
 /// A difference of rates, with its sign.
-pub(super) fn signed_rate(value: Decimal) -> String {
+pub(in crate::console) fn signed_rate(value: Decimal) -> String {
     format!("{}{}", if value >= Decimal::ZERO { "+" } else { "" }, rate(value))
 }
 
 /// The amount in the reporting currency; nothing where no rate is configured.
-pub(super) fn reported(context: &ViewContext<'_>, value: Decimal, unit: &Currency) -> Option<Money> {
+pub(in crate::console) fn reported(
+    context: &ViewContext<'_>,
+    value: Decimal,
+    unit: &Currency,
+) -> Option<Money> {
     context.fleet.site.rates.convert(&Money { amount: value, currency: unit.clone() })
 }
 
@@ -54,7 +58,7 @@ fn one(unit: &Currency) -> &str {
 }
 
 /// The rate of a unit to the reporting currency: `(1 credit = 0.012 EUR)`; why there is none.
-pub(super) fn rate_words(context: &ViewContext<'_>, unit: &Currency) -> String {
+pub(in crate::console) fn rate_words(context: &ViewContext<'_>, unit: &Currency) -> String {
     let rates = &context.fleet.site.rates;
     if *unit == rates.reporting {
         return String::new();
@@ -66,7 +70,7 @@ pub(super) fn rate_words(context: &ViewContext<'_>, unit: &Currency) -> String {
 }
 
 /// The moment that a balance is told for.
-pub(super) fn told_at(view: &BalanceView, context: &ViewContext<'_>, is_live: bool) -> Timestamp {
+pub(in crate::console) fn told_at(view: &BalanceView, context: &ViewContext<'_>, is_live: bool) -> Timestamp {
     let (read_at, now) = (view.balance.observed_at, context.known_at());
     if is_live {
         return now;
@@ -81,7 +85,7 @@ pub(super) fn told_at(view: &BalanceView, context: &ViewContext<'_>, is_live: bo
 }
 
 /// When it was read: the time of day, the age once it is old.
-pub(super) fn read_words(view: &BalanceView, context: &ViewContext<'_>) -> (String, bool) {
+pub(in crate::console) fn read_words(view: &BalanceView, context: &ViewContext<'_>) -> (String, bool) {
     let read_at = view.balance.observed_at;
     let age_ms = context.known_at().millis_since(read_at);
     if age_ms < OLD_AFTER_MS {
@@ -94,7 +98,7 @@ pub(super) fn read_words(view: &BalanceView, context: &ViewContext<'_>) -> (Stri
 
 /// How long until a balance is empty, as a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Level {
+pub(in crate::console) enum Level {
     Idle,
     Ok,
     Low,
@@ -104,7 +108,7 @@ pub(super) enum Level {
 
 impl Level {
     /// The level of a balance at a moment: the limits that alerts have by default, and never better than its alert.
-    pub(super) fn of(view: &BalanceView, context: &ViewContext<'_>, at: Timestamp) -> Self {
+    pub(in crate::console) fn of(view: &BalanceView, context: &ViewContext<'_>, at: Timestamp) -> Self {
         let own = Self::of_runway(view, at);
         let is_of = |key: &AlertKey| *key == AlertKey::Runway(view.balance.key.clone());
         match context.fleet.alerts.iter().find(|alert| is_of(&alert.key)).map(|alert| alert.level) {
@@ -128,7 +132,7 @@ impl Level {
     }
 
     /// Glyph, word and style.
-    pub(super) fn state(self, context: &ViewContext<'_>) -> State {
+    pub(in crate::console) fn state(self, context: &ViewContext<'_>) -> State {
         let (glyphs, theme) = (context.glyphs, context.theme);
         let (glyph, word, style) = match self {
             Self::Idle => (glyphs.stopped, "idle", theme.muted),
@@ -142,7 +146,7 @@ impl Level {
 }
 
 /// How long it lasts: `4 d 01 h`; why there is no end.
-pub(super) fn lasts(runway: Option<&Runway>, per_hour: Decimal) -> String {
+pub(in crate::console) fn lasts(runway: Option<&Runway>, per_hour: Decimal) -> String {
     match runway {
         Some(runway) => format::age_minutes(runway.lasts_ms),
         None if per_hour > Decimal::ZERO => "100 years".to_owned(),
@@ -151,17 +155,20 @@ pub(super) fn lasts(runway: Option<&Runway>, per_hour: Decimal) -> String {
 }
 
 /// When it ends; nothing where it does not.
-pub(super) fn ends(runway: Option<&Runway>) -> String {
+pub(in crate::console) fn ends(runway: Option<&Runway>) -> String {
     runway.map_or_else(|| format::UNKNOWN.to_owned(), |runway| format::day_minute(runway.ends_at))
 }
 
 /// The balance of this key.
-pub(super) fn view_of<'a>(context: &ViewContext<'a>, key: &BalanceKey) -> Option<&'a BalanceView> {
+pub(in crate::console) fn view_of<'a>(
+    context: &ViewContext<'a>,
+    key: &BalanceKey,
+) -> Option<&'a BalanceView> {
     context.fleet.balances.get(key)
 }
 
 /// When a balance that counts down changes its last digit next: at most four times a second, never for one that stands.
-pub(super) fn next_tick(view: &BalanceView, now: Timestamp) -> Option<Timestamp> {
+pub(in crate::console) fn next_tick(view: &BalanceView, now: Timestamp) -> Option<Timestamp> {
     let per_hour = view.declared.running_per_hour;
     if per_hour <= Decimal::ZERO || view.predicted(now) <= Decimal::ZERO {
         return None;
@@ -178,7 +185,11 @@ pub(super) fn next_tick(view: &BalanceView, now: Timestamp) -> Option<Timestamp>
 const REDRAW_MS: u64 = 250;
 
 /// A burn in its own unit and in the reporting currency, with the rate: `4.2000 credits/h = 0.0504 EUR/h (1 credit = …)`.
-pub(super) fn burn_words(context: &ViewContext<'_>, per_hour: Decimal, unit: &Currency) -> String {
+pub(in crate::console) fn burn_words(
+    context: &ViewContext<'_>,
+    per_hour: Decimal,
+    unit: &Currency,
+) -> String {
     let own = format!("{} {}/h", rate(per_hour), clean(&unit.0));
     let words = rate_words(context, unit);
     match reported(context, per_hour, unit) {

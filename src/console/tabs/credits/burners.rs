@@ -302,7 +302,12 @@ impl Kind for Burners {
     }
 
     fn copy_text(&self, context: &ViewContext<'_>, id: &BurnerId) -> Option<(String, &'static str)> {
-        self.find(context.fleet, id).map(|burner| (clean(&burner.server.id).into_owned(), "server id"))
+        let burner = self.find(context.fleet, id)?;
+        let server = context.fleet.credit_servers.get(&burner.server);
+        Some(match server.map(|server| clean(&server.address)).filter(|address| !address.is_empty()) {
+            Some(address) => (address.into_owned(), "address"),
+            None => (clean(&burner.server.id).into_owned(), "server id"),
+        })
     }
 
     fn gone_text(&self, id: &BurnerId) -> String {

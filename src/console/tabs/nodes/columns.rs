@@ -1,4 +1,4 @@
-//! Nodes as rows: columns, sort keys, filter values.
+//! Nodes, and exaroton accounts beside them, as rows: columns, sort keys, filter values.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,19 @@ use rust_decimal::Decimal;
 
 use crate::console::condition::{self, Condition, Words};
 use crate::console::context::ViewContext;
-use crate::console::details::{self, node};
+use crate::console::details::{self, credit_account, node};
 use crate::console::tabs::list::Kind;
 use crate::console::tabs::list::columns::{column, text_column};
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
 use crate::link::packed::PackedFleet;
-use crate::model::account::FeedKind;
+use crate::model::account::{Feed, FeedKind, Provider};
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
 use crate::model::fleet::{Metric, SeriesOwner};
-use crate::model::ids::NodeKey;
+use crate::model::ids::{AccountId, NodeKey};
 use crate::model::node::Node;
 use crate::model::sanitise::clean;
 
-/// The nodes of every panel.
+/// The nodes of every panel, and the accounts whose servers run at exaroton.
 pub struct Nodes;
 
 /// Sorted by at first.
@@ -32,6 +32,7 @@ const DISK: usize = 5;
 const DISK_TREND: usize = 6;
 const PORTS: usize = 7;
 const SERVERS: usize = 8;
+const BURN: usize = 9;
 
 const fn trend(name: &'static str, title: &'static str, priority: u8) -> Column {
     Column { name, title, width: Width::Fixed(12), priority, align: Align::Left, is_sortable: false }
@@ -52,6 +53,8 @@ const FILTER_COLUMNS: &[FilterColumn] = &[
     FilterColumn { name: "disk_free", kind: ColumnKind::Bytes },
     number("ports_free"),
     number("servers"),
+    number("running"),
+    number("burn"),
     text_column("id"),
     text_column("account"),
 ];
@@ -77,6 +80,56 @@ fn value<'a>(node: &'a Node, context: &ViewContext<'_>, column: &str) -> Option<
         "id" => Some(text(&node.key.id)),
         "account" => Some(text(node.key.account.as_str())),
         _ => None,
+    }
+}
+
+/// The value of an account's column.
+fn account_value(
+    account: &AccountId,
+    context: &ViewContext<'_>,
+    column: &str,
+) -> Option<FilterValue<'static>> {
+    let text = |words: &str| Some(FilterValue::Text(clean(words).into_owned().into()));
+    let totals = credit_account::totals(context.fleet, account);
+    match column {
+        "name" | "account" => text(account.as_str()),
+        "health" => text(&credit_account::health(account, context).word),
+        "location" => text(credit_account::PROVIDER),
+        "servers" => Some(FilterValue::Number(totals.servers.into())),
+        "running" => Some(FilterValue::Number(totals.running.into())),
+        "burn" => Some(FilterValue::Number(totals.per_hour)),
+        _ => None,
+    }
+}
+
+fn account_cell<'a>(account: &AccountId, context: &ViewContext<'a>, column: usize) -> CellText<'a> {
+    let theme = context.theme;
+    let totals = credit_account::totals(context.fleet, account);
+    match column {
+        NAME => CellText::new(clean(account.as_str()).into_owned(), theme.text),
+        HEALTH => {
+            let state = credit_account::health(account, context);
+            CellText::new(state.text(), state.style)
+        }
+        LOCATION => CellText::new(credit_account::PROVIDER, theme.text),
+        MEMORY if totals.is_known => CellText::new(format!("{} GiB in use", totals.ram_gib), theme.text),
+        SERVERS => CellText::new(credit_account::count_words(&totals), theme.text),
+        BURN if totals.is_known => {
+            CellText::new(credit_account::per_hour_words(totals.per_hour), theme.strong)
+        }
+        _ => CellText::new("", theme.text),
+    }
+}
+
+fn account_sort_key(account: &AccountId, context: &ViewContext<'_>, column: usize) -> SortKey {
+    let totals = || credit_account::totals(context.fleet, account);
+    match column {
+        NAME => SortKey::text(account.as_str()),
+        HEALTH => SortKey::text(&credit_account::health(account, context).word),
+        LOCATION => SortKey::text(credit_account::PROVIDER),
+        SERVERS => SortKey::Integer(totals().servers.into()),
+        BURN => SortKey::Decimal(totals().per_hour),
+        _ => SortKey::Missing,
     }
 }
 
@@ -124,7 +177,8 @@ impl Kind for Nodes {
         column("disk_percent", "DISK SOLD", Width::Fixed(16), 2, Align::Left),
         trend("disk_trend", "DISK TREND", 7),
         column("ports_free", "FREE PORTS", Width::Fixed(11), 1, Align::Right),
-        column("servers", "SERVERS", Width::Fixed(8), 3, Align::Right),
+        column("servers", "SERVERS", Width::Fixed(8), 1, Align::Right),
+        column("burn", "BURN", Width::Fixed(16), 3, Align::Right),
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
     const NAME: &'static str = "nodes";
@@ -136,22 +190,30 @@ impl Kind for Nodes {
     };
 
     fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&NodeKey)) {
-        fleet.nodes.keys().for_each(each);
+        fleet.nodes.keys().for_each(&mut *each);
+        for account in credit_account::all(fleet) {
+            each(&credit_account::key_of(account));
+        }
     }
 
     fn count(&self, fleet: &PackedFleet) -> usize {
-        fleet.nodes.len()
+        fleet.nodes.len() + credit_account::all(fleet).len()
     }
 
     fn exists(&self, fleet: &PackedFleet, id: &NodeKey) -> bool {
         fleet.nodes.contains_key(id)
+            || (credit_account::is_one(id) && credit_account::all(fleet).contains(&id.account))
     }
 
-    fn group(&self, _context: &ViewContext<'_>, _id: &NodeKey) -> u8 {
-        0
+    /// Accounts stand below the nodes: they have no capacity to sell.
+    fn group(&self, _context: &ViewContext<'_>, id: &NodeKey) -> u8 {
+        u8::from(credit_account::is_one(id))
     }
 
     fn sort_key(&self, context: &ViewContext<'_>, id: &NodeKey, column: usize) -> SortKey {
+        if credit_account::is_one(id) {
+            return account_sort_key(&id.account, context, column);
+        }
         let Some(node) = context.fleet.nodes.get(id) else { return SortKey::Missing };
         match column {
             NAME => SortKey::text(&node.name),
@@ -168,33 +230,50 @@ impl Kind for Nodes {
     fn cell<'a>(&self, context: &ViewContext<'a>, id: &NodeKey, column: usize, width: u16) -> CellText<'a> {
         match context.fleet.nodes.get(id) {
             Some(node) => cell(node, context, column, width),
+            None if credit_account::is_one(id) => account_cell(&id.account, context, column),
             None => CellText::new("", context.theme.text),
         }
     }
 
     fn value<'a>(&self, context: &ViewContext<'a>, id: &NodeKey, column: &str) -> Option<FilterValue<'a>> {
+        if credit_account::is_one(id) {
+            return account_value(&id.account, context, column);
+        }
         context.fleet.nodes.get(id).and_then(|node| value(node, context, column))
     }
 
     fn search_text<'a>(&self, context: &ViewContext<'a>, id: &NodeKey) -> Cow<'a, str> {
+        if credit_account::is_one(id) {
+            return Cow::Owned(format!("{} {}", id.account, credit_account::PROVIDER));
+        }
         let Some(node) = context.fleet.nodes.get(id) else { return Cow::Borrowed("") };
         let health = node::health(node, context).word;
         Cow::Owned(format!("{} {} {} {} {health}", node.name, node.fqdn, node.location, node.key.id))
     }
 
     fn condition(&self, context: &ViewContext<'_>, total: usize) -> Condition {
-        condition::of(context, FeedKind::Nodes, total, &Self::WORDS)
+        let is_source = |feed: &Feed| {
+            feed.kind == FeedKind::Nodes
+                || (feed.kind == FeedKind::Servers && feed.provider == Provider::Exaroton)
+        };
+        condition::of_feeds(context, is_source, total, &Self::WORDS)
     }
 
     fn details(&self, context: &ViewContext<'_>, id: &NodeKey, cells: usize) -> Vec<Line<'static>> {
+        if credit_account::is_one(id) {
+            return credit_account::header(context, &id.account);
+        }
         context.fleet.nodes.get(id).map(|node| node::header(context, node, cells)).unwrap_or_default()
     }
 
     fn copy_text(&self, context: &ViewContext<'_>, id: &NodeKey) -> Option<(String, &'static str)> {
+        if credit_account::is_one(id) {
+            return Some((id.account.to_string(), "account"));
+        }
         context.fleet.nodes.get(id).map(|node| (node.fqdn.clone(), "address"))
     }
 
     fn gone_text(&self, id: &NodeKey) -> String {
-        format!("node {}", id.id)
+        if credit_account::is_one(id) { format!("account {}", id.account) } else { format!("node {}", id.id) }
     }
 }
