@@ -107,6 +107,9 @@ fn check(arguments: &Arguments) -> Result<(), String> {
     for exaroton in &config.exaroton {
         secrets.push((format!("exaroton.{}.token", exaroton.account), Some(&exaroton.token)));
     }
+    for dathost in &config.dathost {
+        secrets.push((format!("dathost.{}.password", dathost.account), Some(&dathost.password)));
+    }
     for (path, source) in secrets {
         let Some(source) = source else { continue };
         match source.resolve(&environment) {
@@ -116,17 +119,19 @@ fn check(arguments: &Arguments) -> Result<(), String> {
     }
     let authorities = config.panels.iter().map(|panel| &panel.ca_file);
     let authorities = authorities.chain(config.orders.iter().map(|orders| &orders.ca_file));
-    for file in authorities.chain(config.exaroton.iter().map(|exaroton| &exaroton.ca_file)).flatten() {
+    let authorities = authorities.chain(config.exaroton.iter().map(|exaroton| &exaroton.ca_file));
+    for file in authorities.chain(config.dathost.iter().map(|dathost| &dathost.ca_file)).flatten() {
         match Authorities::read(file) {
             Ok(_) => println!("ok   ca_file {}", file.display()),
             Err(problem) => failures.push(problem.to_string()),
         }
     }
     println!(
-        "ok   {}, {}, {}, site {:?}",
+        "ok   {}, {}, {}, {}, site {:?}",
         format::count(config.panels.len(), "panel"),
         format::count(config.orders.len(), "orders database"),
         format::count(config.exaroton.len(), "exaroton account"),
+        format::count(config.dathost.len(), "DatHost account"),
         config.site.name
     );
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\nquarterdeck: ")) }

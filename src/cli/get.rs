@@ -49,7 +49,7 @@ pub async fn run(
     session.settle(feeds, clock.now()).await?;
     if !is_connected(session, arguments.kind) {
         eprintln!(
-            "quarterdeck: no account for this is connected; this version connects panels, orders and exaroton"
+            "quarterdeck: no account for this is connected; this version connects panels, orders, exaroton and DatHost"
         );
     }
     let mut last = None;

@@ -35,6 +35,12 @@ pub async fn run(arguments: &SimArguments) -> Result<Exit, Problem> {
         simulation.site.exaroton_url(),
         simulation.exaroton_token_file(folder.path())?.display()
     );
+    eprintln!(
+        "the simulated DatHost listens at {}, {} logs in with the password in {}",
+        simulation.site.dathost().url(),
+        simulation.site.dathost().email(),
+        simulation.dathost_password_file(folder.path())?.display()
+    );
     let unheard = |error: std::io::Error| Problem::storage(format!("listening for signals: {error}"));
     eprintln!("ctrl-c ends the simulated site and removes its folder");
     let mut terminate =

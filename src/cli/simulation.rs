@@ -15,12 +15,14 @@ use crate::engine::money::bookkeeper::MoneyPolicy;
 use crate::engine::policy::{Cadence, Policy};
 use crate::model::account::Provider;
 use crate::model::credits::CREDITS;
+use crate::model::game_server::DATHOST_CREDITS;
 use crate::model::ids::{AccountId, OrderId};
 use crate::model::money::{Currency, Rates};
 use crate::model::problem::Problem;
 use crate::model::site::Site;
 use crate::model::spend::AlertPolicy;
 use crate::model::time::Clock;
+use crate::providers::dathost::{DathostClient, DathostSettings};
 use crate::providers::exaroton::{ExarotonClient, ExarotonSettings};
 use crate::providers::orders::{
     self, DemoArrivals, DemoEggs, DemoRegion, DemoServer, DemoShop, OrdersSettings, OrdersSource,
@@ -53,16 +55,21 @@ const PANEL: &str = "panel";
 const SHOP: &str = "shop";
 const EXAROTON: &str = "exaroton";
 
-/// Credits that the simulated account is topped up with at a time.
+const DATHOST: &str = "dathost";
+
+/// Credits that the simulated accounts are topped up with at a time.
 const TOP_UP_UNIT: i64 = 100;
+const DATHOST_TOP_UP_UNIT: i64 = 10;
 
 /// What credits may cost in a month of the demo, in its reporting currency.
 const MONTHLY_BUDGET: i64 = 400;
 
-/// The demo's rates: a credit is a cent (`providers/exaroton.md` §4).
+/// The demo's rates: exaroton's credit is a cent (`providers/exaroton.md` §4); what DatHost's is worth is not stated, here
+/// it is a euro.
 fn rates() -> Rates {
-    let credits = (Currency(CREDITS.to_owned()), Decimal::new(1, 2));
-    Rates { per_unit: BTreeMap::from([credits]), ..Rates::default() }
+    let exaroton = (Currency(CREDITS.to_owned()), Decimal::new(1, 2));
+    let dathost = (Currency(DATHOST_CREDITS.to_owned()), Decimal::ONE);
+    Rates { per_unit: BTreeMap::from([exaroton, dathost]), ..Rates::default() }
 }
 
 impl Simulation {
@@ -148,14 +155,22 @@ impl Simulation {
         })
     }
 
-    /// The simulated exaroton account, with the demo's budget.
+    /// The simulated exaroton and DatHost accounts, with the demo's budget.
     fn money(&self, clock: &Arc<dyn Clock>) -> Result<MoneySetup, Problem> {
         let token = SecretString::from(self.site.exaroton_token().to_owned());
         let settings = ExarotonSettings::new(AccountId::from(EXAROTON), self.site.exaroton_url(), token);
+        let dathost = self.site.dathost();
+        let password = SecretString::from(dathost.password().to_owned());
+        let dathost =
+            DathostSettings::new(AccountId::from(DATHOST), dathost.url(), dathost.email(), password);
         Ok(MoneySetup {
             exaroton: vec![ExarotonClient::new(settings, Arc::clone(clock))?],
+            dathost: vec![DathostClient::new(dathost, Arc::clone(clock))?],
             policy: MoneyPolicy {
-                top_up_units: BTreeMap::from([(Provider::Exaroton, Decimal::from(TOP_UP_UNIT))]),
+                top_up_units: BTreeMap::from([
+                    (Provider::Exaroton, Decimal::from(TOP_UP_UNIT)),
+                    (Provider::Dathost, Decimal::from(DATHOST_TOP_UP_UNIT)),
+                ]),
                 alerts: AlertPolicy {
                     monthly_budget: Some(Decimal::from(MONTHLY_BUDGET)),
                     ..AlertPolicy::default()
@@ -174,6 +189,16 @@ impl Simulation {
     pub fn exaroton_token_file(&self, folder: &Path) -> Result<PathBuf, Problem> {
         let file = folder.join("exaroton.token");
         write_private(&file, self.site.exaroton_token())?;
+        Ok(file)
+    }
+
+    /// The file of the password of the simulated DatHost, written for its owner only.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn dathost_password_file(&self, folder: &Path) -> Result<PathBuf, Problem> {
+        let file = folder.join("dathost.password");
+        write_private(&file, self.site.dathost().password())?;
         Ok(file)
     }
 
@@ -211,6 +236,13 @@ impl Simulation {
             ("top_up_unit", toml::Value::Integer(TOP_UP_UNIT)),
             ("allow_plain_http", toml::Value::Boolean(true)),
         ];
+        let dathost = [
+            ("url", text(self.site.dathost().url())),
+            ("email", text(self.site.dathost().email().to_owned())),
+            ("password", kept_in(&self.dathost_password_file(folder)?)),
+            ("top_up_unit", toml::Value::Integer(DATHOST_TOP_UP_UNIT)),
+            ("allow_plain_http", toml::Value::Boolean(true)),
+        ];
         let budget = [("monthly", toml::Value::Integer(MONTHLY_BUDGET))];
         let panel = [
             ("url", text(self.site.panel_url())),
@@ -224,6 +256,7 @@ impl Simulation {
         table.insert("panel".to_owned(), section([(PANEL, section(panel))]));
         table.insert("orders".to_owned(), section([(SHOP, section(shop))]));
         table.insert("exaroton".to_owned(), section([(EXAROTON, section(exaroton))]));
+        table.insert("dathost".to_owned(), section([(DATHOST, section(dathost))]));
         table.insert("budget".to_owned(), section(budget));
         Ok(table.to_string())
     }

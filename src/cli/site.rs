@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::credits::ExarotonConfig;
+use crate::config::credits::{DathostConfig, ExarotonConfig};
 use crate::config::typed::{Config, OrdersConfig, PanelConfig};
 use crate::engine::money::MoneySetup;
 use crate::engine::money::bookkeeper::MoneyPolicy;
@@ -11,6 +11,7 @@ use crate::model::account::Provider;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::spend::AlertPolicy;
 use crate::model::time::Clock;
+use crate::providers::dathost::{self, DathostClient, DathostSettings};
 use crate::providers::exaroton::{DEFAULT_URL, ExarotonClient, ExarotonSettings};
 use crate::providers::orders::{AmountUnit, OrdersSettings, OrdersSource, PoolerMode, Preset};
 use crate::providers::pterodactyl::{PanelClient, PanelSettings};
@@ -72,12 +73,21 @@ pub fn money(config: &Config, clock: &Arc<dyn Clock>) -> Result<MoneySetup, Prob
         .iter()
         .map(|account| ExarotonClient::new(exaroton_settings(account)?, Arc::clone(clock)))
         .collect::<Result<Vec<_>, _>>()?;
-    let top_up_unit = config.exaroton.iter().find_map(|account| account.top_up_unit);
+    let dathost = config
+        .dathost
+        .iter()
+        .map(|account| DathostClient::new(dathost_settings(account)?, Arc::clone(clock)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let units = [
+        (Provider::Exaroton, config.exaroton.iter().find_map(|account| account.top_up_unit)),
+        (Provider::Dathost, config.dathost.iter().find_map(|account| account.top_up_unit)),
+    ];
     Ok(MoneySetup {
         exaroton,
+        dathost,
         policy: MoneyPolicy {
             zone: config.time_zone,
-            top_up_units: top_up_unit.map(|unit| (Provider::Exaroton, unit)).into_iter().collect(),
+            top_up_units: units.into_iter().filter_map(|(provider, unit)| Some((provider, unit?))).collect(),
             alerts: AlertPolicy {
                 monthly_budget: config.budget.monthly,
                 runway_warning_ms: config.budget.runway_warning_ms,
@@ -101,6 +111,21 @@ fn exaroton_settings(exaroton: &ExarotonConfig) -> Result<ExarotonSettings, Prob
     Ok(ExarotonSettings {
         ca_file: exaroton.ca_file.clone(),
         ..ExarotonSettings::new(exaroton.account.clone(), url, token)
+    })
+}
+
+fn dathost_settings(dathost: &DathostConfig) -> Result<DathostSettings, Problem> {
+    let password = dathost.password.resolve(&environment).map_err(|message| {
+        misconfigured(
+            format!("dathost.{}.password: {message}", dathost.account),
+            "run `quarterdeck config check`",
+        )
+    })?;
+    let url = dathost.url.as_deref().unwrap_or(dathost::DEFAULT_URL);
+    Ok(DathostSettings {
+        account_email: dathost.account_email.clone(),
+        ca_file: dathost.ca_file.clone(),
+        ..DathostSettings::new(dathost.account.clone(), url, dathost.email.clone(), password)
     })
 }
 

@@ -39,44 +39,129 @@ pub struct BudgetConfig {
     pub runway_critical_ms: u64,
 }
 
-/// The accounts at exaroton. No name is used by an account of another provider too: lists are told apart by it.
+/// An account at DatHost.
+#[derive(Debug, Clone)]
+pub struct DathostConfig {
+    /// Its name.
+    pub account: AccountId,
+    /// The API's address with its version, without a trailing slash; nothing for the provider's own.
+    pub url: Option<String>,
+    /// The address it logs in with.
+    pub email: String,
+    /// Where its password is kept.
+    pub password: SecretSource,
+    /// Another account that has invited it, to be acted on.
+    pub account_email: Option<String>,
+    /// What top-ups come in multiples of; nothing where that is not known.
+    pub top_up_unit: Option<Decimal>,
+    /// PEM file of a private authority.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The accounts at exaroton.
 pub(super) fn exaroton(layers: &Layers) -> Result<Vec<ExarotonConfig>, ConfigError> {
     let names = layers.names_below("exaroton");
-    let accounts = names.iter().map(|name| account(layers, name)).collect::<Result<Vec<_>, _>>()?;
-    // One provider sells credits in one way: two answers cannot both be true.
-    let mut units = accounts.iter().filter_map(|account| Some((&account.account, account.top_up_unit?)));
-    if let Some((first, unit)) = units.next()
-        && let Some((other, _)) = units.find(|(_, other)| *other != unit)
-    {
-        let path = format!("exaroton.{other}.top_up_unit");
-        return Err(layers.error_at(&path, format!("{path} is not what exaroton.{first}.top_up_unit says")));
-    }
+    let read = |name: &String| {
+        let table = Table { layers, provider: "exaroton", name };
+        table.check_name("token", &["panel", "orders"])?;
+        Ok(ExarotonConfig {
+            account: AccountId::from(name.as_str()),
+            url: table.url("the token")?,
+            token: table.secret("token")?,
+            top_up_unit: table.top_up_unit()?,
+            ca_file: table.ca_file(),
+        })
+    };
+    let accounts = names.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    check_units(layers, "exaroton", accounts.iter().map(|account| (&account.account, account.top_up_unit)))?;
     Ok(accounts)
 }
 
-fn account(layers: &Layers, name: &str) -> Result<ExarotonConfig, ConfigError> {
-    let at = |field: &str| format!("exaroton.{name}.{field}");
-    let token = at("token");
-    for other in ["panel", "orders"] {
-        if layers.names_below(other).iter().any(|taken| taken == name) {
-            let message = format!("there is a [{other}.{name}] too: give one of them another name");
-            return Err(layers.error_at(&token, message));
+/// The accounts at DatHost.
+pub(super) fn dathost(layers: &Layers) -> Result<Vec<DathostConfig>, ConfigError> {
+    let names = layers.names_below("dathost");
+    let read = |name: &String| {
+        let table = Table { layers, provider: "dathost", name };
+        table.check_name("email", &["panel", "orders", "exaroton"])?;
+        let email = table.at("email");
+        Ok(DathostConfig {
+            account: AccountId::from(name.as_str()),
+            url: table.url("the password")?,
+            email: layers
+                .optional_text(&email)
+                .ok_or_else(|| layers.error_at(&email, format!("{email} is missing")))?,
+            password: table.secret("password")?,
+            account_email: layers.optional_text(&table.at("account_email")),
+            top_up_unit: table.top_up_unit()?,
+            ca_file: table.ca_file(),
+        })
+    };
+    let accounts = names.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    check_units(layers, "dathost", accounts.iter().map(|account| (&account.account, account.top_up_unit)))?;
+    Ok(accounts)
+}
+
+/// One provider sells credits in one way: two answers cannot both be true.
+fn check_units<'a>(
+    layers: &Layers,
+    provider: &str,
+    units: impl Iterator<Item = (&'a AccountId, Option<Decimal>)>,
+) -> Result<(), ConfigError> {
+    let mut units = units.filter_map(|(account, unit)| Some((account, unit?)));
+    if let Some((first, unit)) = units.next()
+        && let Some((other, _)) = units.find(|(_, other)| *other != unit)
+    {
+        let path = format!("{provider}.{other}.top_up_unit");
+        let message = format!("{path} is not what {provider}.{first}.top_up_unit says");
+        return Err(layers.error_at(&path, message));
+    }
+    Ok(())
+}
+
+/// The table of one account.
+struct Table<'a> {
+    layers: &'a Layers,
+    provider: &'static str,
+    name: &'a str,
+}
+
+impl Table<'_> {
+    fn at(&self, field: &str) -> String {
+        format!("{}.{}.{field}", self.provider, self.name)
+    }
+
+    /// No name is used by an account of another provider too: lists are told apart by it. `field` is one that every such
+    /// table has.
+    fn check_name(&self, field: &str, others: &[&str]) -> Result<(), ConfigError> {
+        let is_taken = |other: &&&str| self.layers.names_below(other).iter().any(|taken| taken == self.name);
+        let Some(other) = others.iter().find(is_taken) else { return Ok(()) };
+        let message = format!("there is a [{other}.{}] too: give one of them another name", self.name);
+        Err(self.layers.error_at(&self.at(field), message))
+    }
+
+    fn url(&self, shown: &str) -> Result<Option<String>, ConfigError> {
+        let path = self.at("url");
+        let url = self.layers.optional_text(&path);
+        url.map(|url| checked_url(self.layers, &path, &url, &self.at("allow_plain_http"), shown)).transpose()
+    }
+
+    fn secret(&self, field: &str) -> Result<SecretSource, ConfigError> {
+        let path = self.at(field);
+        self.layers.secret(&path).ok_or_else(|| self.layers.error_at(&path, format!("{path} is missing")))
+    }
+
+    fn top_up_unit(&self) -> Result<Option<Decimal>, ConfigError> {
+        let path = self.at("top_up_unit");
+        let unit = self.layers.decimal(&path);
+        if unit.is_sign_negative() {
+            return Err(self.layers.error_at(&path, format!("{path} is negative")));
         }
+        Ok(Some(unit).filter(|unit| !unit.is_zero()))
     }
-    let unit = layers.decimal(&at("top_up_unit"));
-    if unit.is_sign_negative() {
-        return Err(layers.error_at(&at("top_up_unit"), format!("{} is negative", at("top_up_unit"))));
+
+    fn ca_file(&self) -> Option<PathBuf> {
+        self.layers.optional_text(&self.at("ca_file")).map(PathBuf::from)
     }
-    let url = layers.optional_text(&at("url"));
-    Ok(ExarotonConfig {
-        account: AccountId::from(name),
-        url: url
-            .map(|url| checked_url(layers, &at("url"), &url, &at("allow_plain_http"), "the token"))
-            .transpose()?,
-        token: layers.secret(&token).ok_or_else(|| layers.error_at(&token, format!("{token} is missing")))?,
-        top_up_unit: Some(unit).filter(|unit| !unit.is_zero()),
-        ca_file: layers.optional_text(&at("ca_file")).map(PathBuf::from),
-    })
 }
 
 /// The budget.

@@ -69,7 +69,7 @@ pub const KEYS: &[Key] = &[
         "site.rates.*",
         Kind::Decimal,
         "",
-        "What one unit of that currency is worth in the reporting currency; credits are exaroton's.",
+        "What one unit of that currency is worth in the reporting currency; credits are exaroton's, dathost-credits DatHost's.",
     ),
     key(
         "engine.data_dir",
@@ -233,6 +233,43 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "exaroton.*.allow_plain_http",
+        Kind::Bool,
+        "false",
+        "Ask another machine without TLS: only where the way to it is private.",
+    ),
+    key(
+        "dathost.*.url",
+        Kind::Text,
+        "",
+        "Another address of the API, with its version; default: DatHost's own.",
+    ),
+    key("dathost.*.email", Kind::Text, "", "The address the account logs in with."),
+    key(
+        "dathost.*.password",
+        Kind::Secret,
+        "",
+        "The account's password: DatHost has no API keys, so this may spend money.",
+    ),
+    key(
+        "dathost.*.account_email",
+        Kind::Text,
+        "",
+        "Act on this other account, which has invited ours; default: our own.",
+    ),
+    key(
+        "dathost.*.top_up_unit",
+        Kind::Decimal,
+        "0",
+        "Credits are bought in multiples of this: it tells a top-up from spend to the credit; 0: not known.",
+    ),
+    key(
+        "dathost.*.ca_file",
+        Kind::Text,
+        "",
+        "PEM file of a private authority that signed the API's certificate.",
+    ),
+    key(
+        "dathost.*.allow_plain_http",
         Kind::Bool,
         "false",
         "Ask another machine without TLS: only where the way to it is private.",

@@ -10,7 +10,7 @@ use crate::model::ids::AccountId;
 use crate::model::money::{Currency, Rates};
 use crate::model::site::Site;
 
-use super::credits::{self, BudgetConfig, ExarotonConfig};
+use super::credits::{self, BudgetConfig, DathostConfig, ExarotonConfig};
 use super::load::{ConfigError, Layers, Origin, Value};
 use super::secret::SecretSource;
 
@@ -126,6 +126,8 @@ pub struct Config {
     pub orders: Vec<OrdersConfig>,
     /// Accounts at exaroton.
     pub exaroton: Vec<ExarotonConfig>,
+    /// Accounts at DatHost.
+    pub dathost: Vec<DathostConfig>,
     /// What a month may cost.
     pub budget: BudgetConfig,
     /// The zone whose days are counted.
@@ -169,6 +171,7 @@ impl Config {
             panels,
             orders,
             exaroton: credits::exaroton(layers)?,
+            dathost: credits::dathost(layers)?,
             budget: credits::budget(layers)?,
             time_zone: credits::time_zone(layers)?,
         })

@@ -24,6 +24,7 @@ struct Named {
     balances: BTreeSet<BalanceKey>,
     credit_servers: BTreeSet<ServerKey>,
     matches: BTreeSet<MatchId>,
+    game_servers: BTreeSet<ServerKey>,
 }
 
 /// A snapshot that is arriving.
@@ -103,6 +104,7 @@ impl Mirror {
             fleet.burners.retain(|key, _| named.balances.contains(key));
             fleet.credit_servers.retain(|key, _| named.credit_servers.contains(key));
             fleet.matches.retain(|key, _| named.matches.contains(key));
+            fleet.game_servers.retain(|key, _| named.game_servers.contains(key));
         }
         self.touched = Touched::everything();
         self.is_touched = true;
@@ -149,6 +151,9 @@ impl Named {
             }
             Change::CreditServer(server) => {
                 self.credit_servers.insert(server.key.clone());
+            }
+            Change::GameServer(server) => {
+                self.game_servers.insert(server.key.clone());
             }
             Change::Balance(view) => {
                 self.balances.insert(view.balance.key.clone());

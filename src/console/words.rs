@@ -11,6 +11,7 @@ use crate::model::balance_view::BalanceView;
 use crate::model::credits::{CreditServerStatus, Payer};
 use crate::model::finding::Severity;
 use crate::model::fleet::{OrderEntry, OrderTrouble};
+use crate::model::game_server::{GameServer, GameServerState};
 use crate::model::ids::ServerKey;
 use crate::model::order::OrderStatus;
 use crate::model::run::{Run, RunStatus, StepStatus};
@@ -117,6 +118,19 @@ pub fn payer(payer: &Payer, context: &ViewContext<'_>) -> State {
             state(" ", &name, theme.text)
         }
     }
+}
+
+/// The state of a rented game server.
+#[must_use]
+pub fn game_server_state(server: &GameServer, context: &ViewContext<'_>) -> State {
+    let (glyphs, theme) = (context.glyphs, context.theme);
+    let (glyph, style) = match server.state {
+        _ if !server.error.is_empty() => (glyphs.bad, theme.bad),
+        GameServerState::On => (glyphs.running, theme.good),
+        GameServerState::Off => (glyphs.stopped, theme.muted),
+        GameServerState::Booting => (glyphs.pending, theme.accent),
+    };
+    state(glyph, &server.state.to_string(), style)
 }
 
 /// The name of a balance: as its account is configured, and the pool's own.

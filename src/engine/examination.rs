@@ -48,7 +48,7 @@ pub(super) async fn examine(engine: &Engine) -> Vec<Finding> {
     }
     for account in &engine.credits {
         findings.push(match account.check().await {
-            Ok(()) => readable(account.account()),
+            Ok(()) => readable(account.account(), account.login()),
             Err(problem) => unreadable(account.account(), "balance", &problem),
         });
     }
@@ -172,11 +172,11 @@ async fn free_allocations(panel: &PanelClient, nodes: &[Node]) -> BTreeMap<i64, 
     free
 }
 
-fn readable(account: &AccountId) -> Finding {
+fn readable(account: &AccountId, login: &str) -> Finding {
     Finding {
         check: "credits-readable".to_owned(),
         severity: Severity::Ok,
-        title: format!("{account}: the token is accepted"),
+        title: format!("{account}: the {login} is accepted"),
         why: "Without it nothing is known of the balance.".to_owned(),
         advice: String::new(),
         rows: Vec::new(),

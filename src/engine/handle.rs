@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::consoles::Consoles;
 use super::matches::settlements::Settlements;
-use super::money::exaroton::ExarotonAccount;
+use super::money::account::PrepaidAccount;
 use super::money::keeper::Keeper;
 use super::panics::caught;
 use super::requests;
@@ -52,7 +52,7 @@ pub(super) struct Engine {
     /// The books of prepaid money.
     pub(super) keeper: Arc<Keeper>,
     /// Accounts with prepaid money.
-    pub(super) credits: Vec<Arc<ExarotonAccount>>,
+    pub(super) credits: Vec<Arc<dyn PrepaidAccount>>,
     /// One per poller: ask now.
     pub(super) refresh: Vec<Arc<Notify>>,
     pub(super) shutdown: CancellationToken,

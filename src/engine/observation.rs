@@ -4,6 +4,7 @@ use crate::model::account::Feed;
 use crate::model::condition::IndexRebuild;
 use crate::model::credits::CreditServer;
 use crate::model::fleet::{Change, Sample, SeriesKey};
+use crate::model::game_server::GameServer;
 use crate::model::ids::{AccountId, MatchId, OperatorName, ServerKey};
 use crate::model::matches::{Match, Settlement};
 use crate::model::node::Node;
@@ -100,6 +101,15 @@ pub enum Observation {
     },
     /// One server that burns credits, read on its own: memory and payer only where known.
     OneCreditServer(Box<CreditServer>),
+    /// A complete, good read of the rented game servers of an account.
+    GameServers {
+        /// The account.
+        account: AccountId,
+        /// When the read began.
+        asked_at: Timestamp,
+        /// Every server.
+        servers: Vec<GameServer>,
+    },
     /// What the books tell: kept already.
     Money(Vec<Change>),
     /// How far the rebuild of the store's index is; nothing when none goes on.

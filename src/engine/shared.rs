@@ -217,6 +217,8 @@ fn is_cached(change: &Change) -> bool {
             | Change::Match(_)
             | Change::MatchRemoved(_)
             | Change::Findings(_)
+            | Change::GameServer(_)
+            | Change::GameServerRemoved(_)
             | Change::Balance(_)
             | Change::BalanceRemoved(_)
             | Change::Burners { .. }

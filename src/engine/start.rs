@@ -16,7 +16,6 @@ use super::handle::{Engine, EngineHandle};
 use super::housekeeping;
 use super::matches::settlements::Settlements;
 use super::money::MoneySetup;
-use super::money::exaroton::ExarotonAccount;
 use super::observation::Observation;
 use super::policy::Policy;
 use super::poll::{Poller, Source};
@@ -145,7 +144,7 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
         .iter()
         .map(|panel| panel.account().clone())
         .chain(orders.iter().map(|(database, _)| database.account().clone()))
-        .chain(money.exaroton.iter().map(|client| client.account().clone()))
+        .chain(money.providers().into_keys())
         .collect();
     let fleet = SharedFleet::new(policy.reconcile.clone(), Arc::clone(&clock));
     fleet.observe(Observation::Site(Box::new(site)));
@@ -164,7 +163,7 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
     })
     .await?;
     let (keeper, accounts) = money.open(&store, &fleet);
-    let money = accounts.iter().flat_map(ExarotonAccount::sources);
+    let money = accounts.iter().flat_map(|account| Arc::clone(account).sources());
     let sources = sources(&panels, &orders).into_iter().chain(money).collect::<Vec<_>>();
     let engine = Arc::new(Engine {
         runner,

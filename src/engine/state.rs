@@ -155,6 +155,11 @@ impl FleetState {
             Observation::OneCreditServer(server) => {
                 touched.direct.extend(money::fleet::put_server(&mut self.fleet, *server));
             }
+            Observation::GameServers { account, asked_at, servers } => {
+                let changes =
+                    money::fleet::replace_game_servers(&mut self.fleet, &account, asked_at, servers);
+                touched.direct.extend(changes);
+            }
             Observation::Money(changes) => {
                 for change in &changes {
                     self.fleet.apply(change.clone());

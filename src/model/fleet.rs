@@ -15,6 +15,7 @@ use super::balance_view::BalanceView;
 use super::condition::EngineCondition;
 use super::credits::CreditServer;
 use super::finding::Finding;
+use super::game_server::GameServer;
 use super::ids::{AccountId, MatchId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
 use super::matches::Match;
 use super::money::Money;
@@ -200,6 +201,10 @@ pub enum Change {
     Match(Box<Match>),
     /// A match dropped from the list (old and ended).
     MatchRemoved(MatchId),
+    /// A rented game server.
+    GameServer(Arc<GameServer>),
+    /// A rented game server is gone from its account.
+    GameServerRemoved(ServerKey),
 }
 
 /// How many points of a series a mirror keeps: wide enough for a 200-column sparkline.
@@ -261,6 +266,8 @@ pub struct FleetOf<Orders, Servers> {
     pub findings: Vec<Finding>,
     /// Servers that burn credits, by key.
     pub credit_servers: BTreeMap<ServerKey, Arc<CreditServer>>,
+    /// Rented game servers, by key.
+    pub game_servers: BTreeMap<ServerKey, Arc<GameServer>>,
     /// Balances by key.
     pub balances: BTreeMap<BalanceKey, BalanceView>,
     /// What burns each balance, largest first.
@@ -358,6 +365,12 @@ where
             Change::MatchRemoved(id) => {
                 self.matches.remove(&id);
             }
+            Change::GameServer(server) => {
+                self.game_servers.insert(server.key.clone(), server);
+            }
+            Change::GameServerRemoved(key) => {
+                self.game_servers.remove(&key);
+            }
         }
     }
 
@@ -395,6 +408,7 @@ impl Fleet {
             .chain(self.matches.values().cloned().map(|one| Change::Match(Box::new(one))))
             .chain(std::iter::once_with(|| Change::Findings(self.findings.clone())))
             .chain(self.credit_servers.values().cloned().map(Change::CreditServer))
+            .chain(self.game_servers.values().cloned().map(Change::GameServer))
             .chain(self.balances.values().cloned().map(|view| Change::Balance(Box::new(view))))
             .chain(
                 self.burners.iter().map(|(payer, burners)| Change::Burners {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::dathost::{BootTimings, DathostSim, DathostSimOptions, DathostWorldKind};
 use super::exaroton::{
     ExarotonFaults, ExarotonSim, ExarotonSimOptions, ExarotonWorld, ExarotonWorldKind, Timings,
 };
@@ -33,6 +34,7 @@ pub struct DemoOptions {
 pub struct DemoSite {
     panel: PanelSim,
     exaroton: ExarotonSim,
+    dathost: DathostSim,
 }
 
 impl DemoSite {
@@ -54,6 +56,18 @@ impl DemoSite {
             ..ExarotonSimOptions::default()
         })
         .await?;
+        let dathost = DathostSim::start(DathostSimOptions {
+            seed: options.seed,
+            speed: 1.0,
+            boot: BootTimings::default().sped_up(options.speed),
+            clock: Some(Arc::clone(&options.clock)),
+            world: DathostWorldKind::Demo,
+            faults: options.faults,
+            is_eventful: true,
+            listen: SocketAddr::new(options.listen.ip(), 0),
+            ..DathostSimOptions::default()
+        })
+        .await?;
         let panel = PanelSim::start(PanelSimOptions {
             seed: options.seed,
             speed: options.speed,
@@ -68,7 +82,7 @@ impl DemoSite {
             ..PanelSimOptions::default()
         })
         .await?;
-        Ok(Self { panel, exaroton })
+        Ok(Self { panel, exaroton, dathost })
     }
 
     /// The panel's address.
@@ -116,9 +130,15 @@ impl DemoSite {
         self.exaroton.faults()
     }
 
+    /// The simulated DatHost: its address, its login, its world and its exact bill.
+    pub fn dathost(&self) -> &DathostSim {
+        &self.dathost
+    }
+
     /// Stops the simulators.
     pub async fn stop(self) {
         self.panel.stop().await;
         self.exaroton.stop().await;
+        self.dathost.stop().await;
     }
 }

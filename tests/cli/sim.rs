@@ -66,7 +66,10 @@ async fn the_printed_command_works_on_the_chosen_address_and_all_is_gone_at_the_
     let command = sim.line().await;
     assert!(command.starts_with("quarterdeck --config "), "{command}");
     let check = with(home.path(), &command, &["config", "check"]).await.ended_with(0);
-    assert!(check.stdout.contains("1 panel, 1 orders database, 1 exaroton account,"), "{check:#?}");
+    assert!(
+        check.stdout.contains("1 panel, 1 orders database, 1 exaroton account, 1 DatHost account,"),
+        "{check:#?}"
+    );
     let orders = with(home.path(), &command, &["get", "orders", "-o", "json"]).await.ended_with(0).json();
     let paid = orders.as_array().expect("a list").iter().find(|order| order["order"]["status"] == "paid");
     let id = paid.expect("a paid order")["order"]["id"].as_str().expect("an id").to_owned();

@@ -4,5 +4,6 @@
 mod alerts;
 mod books;
 mod causes;
+mod dathost;
 mod kill;
 mod lab;

@@ -84,8 +84,8 @@ impl Default for CreditsTab {
             not_connected: NotConnected::new(
                 "Credits are not connected",
                 &[
-                    "This tab shows prepaid credits at exaroton: balances and pools, what they burn, how long they last, and the readings kept for every day.",
-                    "Add an account with its API token to config.toml; `quarterdeck config init` writes an example with every key explained.",
+                    "This tab shows prepaid credits at exaroton and DatHost: balances and pools, what they burn, how long they last, and the readings kept for every day.",
+                    "Add an account with its token or login to config.toml; `quarterdeck config init` writes an example with every key explained.",
                 ],
             ),
             has_switched: false,

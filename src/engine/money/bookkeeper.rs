@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
+use super::billed::{BilledServer, Committed};
 use super::book::{Book, Checkpoint, Entry};
 use super::changes::Changes;
 use super::snapshot::{self, Snapshot, SnapshotKind, SnapshotServer};
@@ -18,8 +19,7 @@ use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
 use crate::model::money::Rates;
 use crate::model::spend::{
-    AlertEvent, AlertKey, AlertPolicy, Alerts, BurnChange, Burner, BurnerKind, BurnerOwner, Meter,
-    MovementPolicy,
+    AlertEvent, AlertKey, AlertPolicy, Alerts, BurnChange, Burner, BurnerKind, Meter, MovementPolicy,
 };
 use crate::model::time::Timestamp;
 
@@ -73,29 +73,6 @@ impl MoneyPolicy {
         let top_up_unit = self.top_up_units.get(&provider).copied().unwrap_or_default();
         MovementPolicy { gap_after_ms: self.gap_after_ms, top_up_unit }
     }
-}
-
-/// A server that bills, as its provider lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BilledServer {
-    /// Which.
-    pub key: ServerKey,
-    /// Its name.
-    pub name: String,
-    /// Its state in the provider's word.
-    pub state: String,
-    /// Its memory in GiB, where known.
-    pub ram_gib: Option<u32>,
-    /// Whether it is charged for now.
-    pub is_running: bool,
-    /// The balance that pays; nothing when somebody else's does.
-    pub payer: Option<BalanceKey>,
-    /// What it burns per hour while it runs, where known.
-    pub per_hour: Option<Decimal>,
-    /// What its storage costs per [`STORAGE_PERIOD_MS`], less what it burnt by running.
-    pub storage_per_period: Decimal,
-    /// For whom it runs.
-    pub owner: BurnerOwner,
 }
 
 /// A server's storage period, as far as it can be known: it is taken to begin when the server was first seen.
@@ -173,8 +150,8 @@ impl Bookkeeper {
         self.meter.advance(now, &self.burners);
         self.servers.retain(|key, _| key.account != *account);
         self.servers.extend(servers.into_iter().map(|server| (server.key.clone(), server)));
-        for key in self.servers.keys() {
-            if !self.periods.contains_key(key) {
+        for (key, server) in &self.servers {
+            if matches!(server.committed, Committed::Storage { .. }) && !self.periods.contains_key(key) {
                 let run_before = self.meter.run_by(key);
                 self.periods.insert(key.clone(), StoragePeriod { began: now, run_before });
             }
@@ -223,20 +200,24 @@ impl Bookkeeper {
             kind,
             owner: server.owner.clone(),
         };
-        let running =
-            server.per_hour.filter(|_| server.is_running).map(|price| burner(price, BurnerKind::Running));
-        let storage = self.storage_per_hour(server, now).map(|price| burner(price, BurnerKind::Committed));
-        running.into_iter().chain(storage).collect()
+        let running = server.running_per_hour(now).map(|price| burner(price, BurnerKind::Running));
+        let committed =
+            self.committed_per_hour(server, now).map(|price| burner(price, BurnerKind::Committed));
+        running.into_iter().chain(committed).collect()
     }
 
-    /// What a server's storage accrues per hour: what its period will cost after what it burnt by running.
-    fn storage_per_hour(&mut self, server: &BilledServer, now: Timestamp) -> Option<Decimal> {
+    /// What a server accrues per hour whether it runs or not. Storage: what its period will cost after what it burnt by
+    /// running.
+    fn committed_per_hour(&mut self, server: &BilledServer, now: Timestamp) -> Option<Decimal> {
+        let Committed::Storage { per_period } = server.committed else {
+            return server.committed.flat_per_hour().map(|price| price.round_dp(view::RATE_DIGITS));
+        };
         let run = self.meter.run_by(&server.key);
         let period = self.periods.get_mut(&server.key)?;
         while now.millis_since(period.began) >= STORAGE_PERIOD_MS {
             *period = StoragePeriod { began: period.began.plus_millis(STORAGE_PERIOD_MS), run_before: run };
         }
-        let due = server.storage_per_period - (run - period.run_before);
+        let due = per_period - (run - period.run_before);
         let hours = Decimal::from(STORAGE_PERIOD_MS / HOUR_MS);
         (due > Decimal::ZERO).then(|| (due / hours).round_dp(view::RATE_DIGITS))
     }
@@ -359,7 +340,7 @@ impl Bookkeeper {
             is_running: server.is_running,
             payer: server.payer.clone(),
             per_hour: server.per_hour.filter(|_| server.is_running).unwrap_or_default(),
-            storage_per_period: server.storage_per_period,
+            committed: server.committed.clone(),
             declared: self
                 .meter
                 .totals()

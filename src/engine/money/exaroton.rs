@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use rust_decimal::Decimal;
 use tokio::sync::{Mutex, watch};
 
-use super::bookkeeper::BilledServer;
+use super::account::PrepaidAccount;
+use super::billed::{BilledServer, Committed};
 use super::keeper::Keeper;
 use crate::engine::observation::Observation;
 use crate::engine::poll::Source;
@@ -55,26 +55,6 @@ impl ExarotonAccount {
     ) -> Arc<Self> {
         let looked = Mutex::new(fleet.looked());
         Arc::new(Self { client, keeper, fleet, pricing, beside: Mutex::default(), looked })
-    }
-
-    /// The pollers' sources: servers first, so that what burns is known when a balance is read.
-    #[must_use]
-    pub fn sources(self: &Arc<Self>) -> [Arc<dyn Source>; 2] {
-        [Arc::new(ServersSource(Arc::clone(self))), Arc::new(BalancesSource(Arc::clone(self)))]
-    }
-
-    /// The account's configured name.
-    #[must_use]
-    pub fn account(&self) -> &AccountId {
-        self.client.account()
-    }
-
-    /// Asks for the balance at once: whether the token is accepted.
-    ///
-    /// # Errors
-    /// As the provider refuses or fails.
-    pub async fn check(&self) -> Result<(), Problem> {
-        self.client.credit_account(Priority::Run).await.map(drop)
     }
 
     async fn read_balances(&self) -> Result<(), Problem> {
@@ -145,13 +125,32 @@ impl ExarotonAccount {
             is_running: self.pricing.burns_in(server.status),
             payer,
             per_hour: server.ram_gib.map(|ram| self.pricing.per_hour(ram).amount),
-            storage_per_period: if server.is_shared {
-                Decimal::ZERO
+            cap: None,
+            committed: if server.is_shared {
+                Committed::Nothing
             } else {
-                self.pricing.storage_per_period
+                Committed::storage(self.pricing.storage_per_period)
             },
             owner: BurnerOwner::Unowned,
         }
+    }
+}
+
+impl PrepaidAccount for ExarotonAccount {
+    fn account(&self) -> &AccountId {
+        self.client.account()
+    }
+
+    fn login(&self) -> &'static str {
+        "token"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        Box::pin(async move { self.client.credit_account(Priority::Run).await.map(drop) })
+    }
+
+    fn sources(self: Arc<Self>) -> [Arc<dyn Source>; 2] {
+        [Arc::new(ServersSource(Arc::clone(&self))), Arc::new(BalancesSource(self))]
     }
 }
 

@@ -1,12 +1,70 @@
-//! Servers that burn credits in the fleet: a complete list replaces an account's rows, a look at one touches one. Pure.
+//! Servers of prepaid accounts in the fleet: a complete list replaces an account's rows, a look at one touches one. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::credits::{CreditServer, Payer};
 use crate::model::fleet::{Change, Fleet};
+use crate::model::game_server::GameServer;
 use crate::model::ids::{AccountId, ServerKey};
 use crate::model::time::Timestamp;
+
+/// A row that complete lists replace.
+trait Row: PartialEq + Sized {
+    fn key(&self) -> &ServerKey;
+    /// When it was observed.
+    fn observed_at(&self) -> Timestamp;
+    /// The same, observed at another time.
+    fn observed(self, at: Timestamp) -> Self;
+    /// It is there, or is another than before.
+    fn changed(row: Arc<Self>) -> Change;
+    /// It is gone from its account.
+    fn removed(key: ServerKey) -> Change;
+}
+
+impl Row for CreditServer {
+    fn key(&self) -> &ServerKey {
+        &self.key
+    }
+
+    fn observed_at(&self) -> Timestamp {
+        self.observed_at
+    }
+
+    fn observed(self, at: Timestamp) -> Self {
+        Self { observed_at: at, ..self }
+    }
+
+    fn changed(row: Arc<Self>) -> Change {
+        Change::CreditServer(row)
+    }
+
+    fn removed(key: ServerKey) -> Change {
+        Change::CreditServerRemoved(key)
+    }
+}
+
+impl Row for GameServer {
+    fn key(&self) -> &ServerKey {
+        &self.key
+    }
+
+    fn observed_at(&self) -> Timestamp {
+        self.observed_at
+    }
+
+    fn observed(self, at: Timestamp) -> Self {
+        Self { observed_at: at, ..self }
+    }
+
+    fn changed(row: Arc<Self>) -> Change {
+        Change::GameServer(row)
+    }
+
+    fn removed(key: ServerKey) -> Change {
+        Change::GameServerRemoved(key)
+    }
+}
 
 /// Puts a complete list of an account's servers into the fleet; only real differences become changes. What was seen of a
 /// server after the list was asked for is newer than the list; only memory and payer are taken over then.
@@ -16,29 +74,29 @@ pub fn replace_servers(
     asked_at: Timestamp,
     servers: Vec<CreditServer>,
 ) -> Vec<Change> {
-    let here: BTreeSet<ServerKey> = servers.iter().map(|server| server.key.clone()).collect();
-    let gone: Vec<ServerKey> = fleet
-        .credit_servers
-        .keys()
-        .filter(|key| key.account == *account && !here.contains(*key))
-        .cloned()
-        .collect();
-    let mut changes: Vec<Change> = gone.into_iter().map(Change::CreditServerRemoved).collect();
-    for server in servers {
-        let known = fleet.credit_servers.get(&server.key);
-        let newer = known.filter(|known| known.observed_at > asked_at);
-        let server = match newer {
-            Some(known) => {
-                CreditServer { ram_gib: server.ram_gib, payer: server.payer, ..CreditServer::clone(known) }
-            }
-            None => server,
-        };
-        changes.extend(difference(fleet, server));
-    }
-    for change in &changes {
-        fleet.apply(change.clone());
-    }
-    changes
+    let known = &fleet.credit_servers;
+    let newest = |server: CreditServer| match newer(known, &server, asked_at) {
+        Some(known) => CreditServer { ram_gib: server.ram_gib, payer: server.payer, ..known },
+        None => server,
+    };
+    let servers = servers.into_iter().map(newest).collect();
+    let changes = changes(known, account, servers);
+    apply(fleet, changes)
+}
+
+/// Puts a complete list of an account's rented game servers into the fleet, as [`replace_servers`] does. What they used of
+/// their month moves with every minute: the books tell it, and rows do not.
+pub fn replace_game_servers(
+    fleet: &mut Fleet,
+    account: &AccountId,
+    asked_at: Timestamp,
+    servers: Vec<GameServer>,
+) -> Vec<Change> {
+    let known = &fleet.game_servers;
+    let newest = |server: GameServer| still(newer(known, &server, asked_at).unwrap_or(server));
+    let servers = servers.into_iter().map(newest).collect();
+    let changes = changes(known, account, servers);
+    apply(fleet, changes)
 }
 
 /// Puts one server into the fleet; what a look at one does not tell, memory and payer, stays as it is known.
@@ -49,21 +107,43 @@ pub fn put_server(fleet: &mut Fleet, mut server: CreditServer) -> Option<Change>
             server.payer = known.payer.clone();
         }
     }
-    let change = difference(fleet, server)?;
+    let change = difference(&fleet.credit_servers, server)?;
     fleet.apply(change.clone());
     Some(change)
 }
 
-/// The change that a server's row needs; nothing where it is as it is known.
-fn difference(fleet: &Fleet, mut server: CreditServer) -> Option<Change> {
-    if let Some(known) = fleet.credit_servers.get(&server.key) {
-        let observed_at = std::mem::replace(&mut server.observed_at, known.observed_at);
-        if server == **known {
-            return None;
-        }
-        server.observed_at = observed_at;
+/// Without what moves with every minute.
+fn still(mut server: GameServer) -> GameServer {
+    server.price.used_in_month = None;
+    server
+}
+
+/// What was seen of a row after `asked_at`.
+fn newer<R: Row + Clone>(known: &BTreeMap<ServerKey, Arc<R>>, row: &R, asked_at: Timestamp) -> Option<R> {
+    let known = known.get(row.key()).filter(|known| known.observed_at() > asked_at)?;
+    Some(R::clone(known))
+}
+
+fn apply(fleet: &mut Fleet, changes: Vec<Change>) -> Vec<Change> {
+    for change in &changes {
+        fleet.apply(change.clone());
     }
-    Some(Change::CreditServer(Arc::new(server)))
+    changes
+}
+
+/// The changes that a complete list of an account's rows needs.
+fn changes<R: Row>(known: &BTreeMap<ServerKey, Arc<R>>, account: &AccountId, rows: Vec<R>) -> Vec<Change> {
+    let here: BTreeSet<ServerKey> = rows.iter().map(|row| row.key().clone()).collect();
+    let gone = known.keys().filter(|key| key.account == *account && !here.contains(*key)).cloned();
+    gone.map(R::removed).chain(rows.into_iter().filter_map(|row| difference(known, row))).collect()
+}
+
+/// The change that a row needs; nothing where it is as it is known.
+fn difference<R: Row>(known: &BTreeMap<ServerKey, Arc<R>>, row: R) -> Option<Change> {
+    let Some(known) = known.get(row.key()) else { return Some(R::changed(Arc::new(row))) };
+    let observed_at = row.observed_at();
+    let row = row.observed(known.observed_at());
+    (row != **known).then(|| R::changed(Arc::new(row.observed(observed_at))))
 }
 
 #[cfg(test)]

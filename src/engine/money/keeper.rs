@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio_util::sync::CancellationToken;
 
+use super::billed::BilledServer;
 use super::book::Entry;
-use super::bookkeeper::{BilledServer, Bookkeeper, Effect, MoneyPolicy};
+use super::bookkeeper::{Bookkeeper, Effect, MoneyPolicy};
 use super::changes::ChangeRecord;
 use super::ledger;
 use super::restore::Records;

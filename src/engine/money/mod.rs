@@ -2,10 +2,13 @@
 //!
 //! Everything here is pure. Must not: ask a provider; those observations come from the pollers.
 
+pub mod account;
 pub(super) mod attribution;
+pub mod billed;
 pub mod book;
 pub mod bookkeeper;
 pub mod changes;
+pub mod dathost;
 pub mod doctor;
 pub mod exaroton;
 pub mod fleet;
@@ -19,7 +22,9 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use account::PrepaidAccount;
 use bookkeeper::MoneyPolicy;
+use dathost::DathostAccount;
 use exaroton::ExarotonAccount;
 use keeper::Keeper;
 
@@ -28,6 +33,7 @@ use crate::model::account::Provider;
 use crate::model::credit_pricing::CreditPricing;
 use crate::model::ids::AccountId;
 use crate::model::spend::AlertPolicy;
+use crate::providers::dathost::DathostClient;
 use crate::providers::exaroton::ExarotonClient;
 use crate::store::Store;
 
@@ -47,6 +53,8 @@ pub struct CreditAccounts {
 pub struct MoneySetup {
     /// exaroton accounts.
     pub exaroton: Vec<ExarotonClient>,
+    /// DatHost accounts.
+    pub dathost: Vec<DathostClient>,
     /// exaroton's prices.
     pub pricing: CreditPricing,
     /// Tunable numbers of the books.
@@ -64,22 +72,30 @@ impl MoneySetup {
         }
     }
 
+    /// The accounts with who keeps them.
+    pub(super) fn providers(&self) -> BTreeMap<AccountId, Provider> {
+        let exaroton = self.exaroton.iter().map(|client| (client.account().clone(), Provider::Exaroton));
+        let dathost = self.dathost.iter().map(|client| (client.account().clone(), Provider::Dathost));
+        exaroton.chain(dathost).collect()
+    }
+
     /// The keeper of the books and the accounts that are read into them.
     pub(super) fn open(
         self,
         store: &Store,
         fleet: &Arc<SharedFleet>,
-    ) -> (Arc<Keeper>, Vec<Arc<ExarotonAccount>>) {
-        let providers: BTreeMap<AccountId, Provider> =
-            self.exaroton.iter().map(|client| (client.account().clone(), Provider::Exaroton)).collect();
+    ) -> (Arc<Keeper>, Vec<Arc<dyn PrepaidAccount>>) {
+        let providers = self.providers();
         let keeper = Arc::new(Keeper::new(store.clone(), Arc::clone(fleet), self.policy, providers));
-        let accounts = self
-            .exaroton
+        let exaroton = self.exaroton.into_iter().map(|client| {
+            ExarotonAccount::new(client, Arc::clone(&keeper), Arc::clone(fleet), self.pricing.clone())
+                as Arc<dyn PrepaidAccount>
+        });
+        let dathost = self
+            .dathost
             .into_iter()
-            .map(|client| {
-                ExarotonAccount::new(client, Arc::clone(&keeper), Arc::clone(fleet), self.pricing.clone())
-            })
-            .collect();
+            .map(|client| DathostAccount::new(client, Arc::clone(&keeper)) as Arc<dyn PrepaidAccount>);
+        let accounts = exaroton.chain(dathost).collect();
         (keeper, accounts)
     }
 }

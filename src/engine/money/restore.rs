@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::billed::BilledServer;
 use super::book::{Book, Checkpoint, Entry};
-use super::bookkeeper::{BilledServer, Bookkeeper, Kept, MoneyPolicy, StoragePeriod};
+use super::bookkeeper::{Bookkeeper, Kept, MoneyPolicy, StoragePeriod};
 use super::changes::{ChangeRecord, Changes};
 use super::snapshot::Snapshot;
 use crate::model::account::Provider;
@@ -95,7 +96,9 @@ impl Bookkeeper {
                     is_running: server.is_running,
                     payer: server.payer.clone(),
                     per_hour: Some(server.per_hour),
-                    storage_per_period: server.storage_per_period,
+                    // Nobody knows what was left until the first list is read.
+                    cap: None,
+                    committed: server.committed.clone(),
                     owner: BurnerOwner::Unowned,
                 },
             );
@@ -125,6 +128,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
+    use crate::engine::money::billed::Committed;
     use crate::engine::money::bookkeeper::Effect;
     use crate::model::balance::Balance;
     use crate::model::ids::ServerKey;
@@ -176,7 +180,8 @@ mod tests {
                 is_running: *is_running,
                 payer: Some(payer()),
                 per_hour: Some(Decimal::from(4)),
-                storage_per_period: Decimal::ZERO,
+                cap: None,
+                committed: Committed::Nothing,
                 owner: BurnerOwner::Unowned,
             };
             self.running.iter().enumerate().map(server).collect()

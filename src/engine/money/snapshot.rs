@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::billed::Committed;
 use super::book::Checkpoint;
 use crate::model::balance::BalanceKey;
 use crate::model::ids::{OperatorName, ServerKey};
@@ -61,8 +62,9 @@ pub struct SnapshotServer {
     pub payer: Option<BalanceKey>,
     /// What it is declared to burn per hour now.
     pub per_hour: Decimal,
-    /// What its storage costs per period, less what it burns by running.
-    pub storage_per_period: Decimal,
+    /// What it costs whether it runs or not; older records say what storage costs per period.
+    #[serde(alias = "storage_per_period", deserialize_with = "Committed::of_record")]
+    pub committed: Committed,
     /// What was declared for it since the meter began, by payer and kind: the difference of two snapshots is what it burnt
     /// between them.
     pub declared: Vec<(BalanceKey, BurnerKind, Decimal)>,
@@ -188,6 +190,18 @@ mod tests {
         let last: BTreeMap<_, _> = due(&BTreeMap::new(), noon, Berlin).into_iter().collect();
         assert!(due(&last, Timestamp(noon.0 - 2 * HOUR_MS), Berlin).is_empty());
         assert!(due(&last, noon, Berlin).is_empty());
+    }
+
+    #[test]
+    fn a_snapshot_of_before_there_were_flat_prices_is_read() {
+        let old = r#"{"kind":"hourly","slot":"2026-11-20T16:00:00.000Z","taken_at":"2026-11-20T16:00:03.000Z","by":null,
+            "balances":{},"running":1,"ram_gib_in_use":4,"servers":[{"key":{"account":"exa","id":"Ab12"},
+            "name":"weekend","state":"online","ram_gib":4,"is_running":true,"payer":{"account":"exa","pool":null},
+            "per_hour":"4","storage_per_period":"10","declared":[],"period_began":null,"run_before_period":"0"}]}"#;
+        let snapshot: Snapshot = serde_json::from_str(old).unwrap();
+        assert_eq!(snapshot.servers[0].committed, Committed::storage(10.into()));
+        let again: Snapshot = serde_json::from_str(&serde_json::to_string(&snapshot).unwrap()).unwrap();
+        assert_eq!(again, snapshot);
     }
 
     #[test]

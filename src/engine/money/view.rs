@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::billed::{Committed, FlatCharge};
 use super::bookkeeper::{Bookkeeper, STORAGE_PERIOD_MS};
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::{BalanceView, ScheduledCharge};
@@ -60,26 +61,29 @@ impl Bookkeeper {
         })
     }
 
-    /// Storage that will be charged to a balance, soonest first.
+    /// What will be charged to a balance in lumps, soonest first.
     fn charges(&self, key: &BalanceKey) -> Vec<ScheduledCharge> {
-        let is_storage = |burner: &&Burner| burner.payer == *key && burner.kind == BurnerKind::Committed;
-        let hours = Decimal::from(STORAGE_PERIOD_MS / HOUR_MS);
-        let mut charges: Vec<ScheduledCharge> = self
-            .burners
-            .iter()
-            .filter(is_storage)
-            .filter_map(|burner| {
-                let period = self.periods.get(&burner.server)?;
-                Some(ScheduledCharge {
-                    at: period.began.plus_millis(STORAGE_PERIOD_MS),
-                    amount: (burner.per_hour * hours).round_dp(4).normalize(),
-                    what: format!("storage of {}", burner.name),
-                })
-            })
-            .collect();
+        let is_committed = |burner: &&Burner| burner.payer == *key && burner.kind == BurnerKind::Committed;
+        let mut charges: Vec<ScheduledCharge> =
+            self.burners.iter().filter(is_committed).filter_map(|burner| self.charge_of(burner)).collect();
         charges.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.what.cmp(&b.what)));
         charges.truncate(CHARGES_SHOWN);
         charges
+    }
+
+    /// The next charge of something committed, where its time is known.
+    fn charge_of(&self, burner: &Burner) -> Option<ScheduledCharge> {
+        if let Committed::Flat { next, .. } = &self.servers.get(&burner.server)?.committed {
+            let FlatCharge { at, amount } = next.clone()?;
+            let amount = amount.round_dp(4).normalize();
+            return Some(ScheduledCharge { at, amount, what: format!("subscription of {}", burner.name) });
+        }
+        let hours = Decimal::from(STORAGE_PERIOD_MS / HOUR_MS);
+        Some(ScheduledCharge {
+            at: self.periods.get(&burner.server)?.began.plus_millis(STORAGE_PERIOD_MS),
+            amount: (burner.per_hour * hours).round_dp(4).normalize(),
+            what: format!("storage of {}", burner.name),
+        })
     }
 
     /// Why a balance moves otherwise than declared over the last hour watched; nothing when it does not.
@@ -96,9 +100,9 @@ impl Bookkeeper {
         }
         let by = difference.abs().round_dp(2).normalize();
         Some(if difference > Decimal::ZERO {
-            let storage = self.charges(key).first().is_some_and(|charge| charge.amount >= difference);
-            let cause = match (running, storage) {
-                (_, true) => "perhaps a storage charge",
+            let charge = self.charges(key).into_iter().next().filter(|charge| charge.amount >= difference);
+            let cause = match (running, charge) {
+                (_, Some(charge)) => &format!("perhaps a charge for {}", charge.what),
                 (0, _) => "a server that is not listed burns",
                 _ => "a server that is not listed, or a higher price",
             };

@@ -67,6 +67,7 @@ pub(super) fn fill(world: &mut World, kind: DathostWorldKind) -> Seeded {
             let id = add_server(world, &own, "cs2", "stockholm");
             if let Some(server) = world.servers.get_mut(&id) {
                 server.fields.insert("name".to_owned(), format!("server-{number:04}"));
+                server.fields.insert("autostop".to_owned(), "true".to_owned());
             }
         }
     }

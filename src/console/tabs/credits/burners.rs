@@ -74,6 +74,9 @@ fn facts(context: &ViewContext<'_>, key: &ServerKey) -> Facts {
         let memory_mib = server.ram_gib.map(|gib| i64::from(gib) * MIB_PER_GIB);
         return Facts { state: Some(words::credit_server_state(server.status, context)), memory_mib };
     }
+    if let Some(server) = context.fleet.game_servers.get(key) {
+        return Facts { state: Some(words::game_server_state(server, context)), memory_mib: None };
+    }
     let server = context.fleet.servers.get(key);
     Facts {
         state: server.as_ref().map(|server| words::server_state(server, context)),
