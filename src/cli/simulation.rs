@@ -62,7 +62,7 @@ const TOP_UP_UNIT: i64 = 100;
 const DATHOST_TOP_UP_UNIT: i64 = 10;
 
 /// What credits may cost in a month of the demo, in its reporting currency.
-const MONTHLY_BUDGET: i64 = 400;
+const MONTHLY_BUDGET: i64 = 900;
 
 /// The demo's rates: exaroton's credit is a cent (`providers/exaroton.md` §4); what DatHost's is worth is not stated, here
 /// it is a euro.
