@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::balance::Balance;
-use super::spend::{BurnRange, Runway, Total, Windows, runway};
+use super::spend::{BurnRange, Exposure, Runway, Total, Windows, runway};
 use super::time::Timestamp;
 
 /// Milliseconds of an hour.
@@ -59,10 +59,14 @@ pub struct BalanceView {
     pub mismatch: Option<String>,
     /// The bounds of its burn.
     pub range: BurnRange,
+    /// The most that can leave it while nobody reads it.
+    pub exposure: Exposure,
     /// Spend of the named periods, as of the last reading.
     pub windows: Windows,
     /// Everything topped up since the book began.
     pub topped_up_total: Decimal,
+    /// How far that, and everything spent, may be off: top-ups that came while nobody read it may hide in what it fell.
+    pub doubt_total: Decimal,
     /// What the last reading said about the countdown before it.
     pub correction: Option<Correction>,
     /// Charges that will come, soonest first.
@@ -85,10 +89,21 @@ impl BalanceView {
         (self.balance.amount - burnt).max(floor).round_dp(PREDICTED_DIGITS)
     }
 
+    /// The least and the most that can be left at `now` unless more came in: the truth lies between them however long
+    /// nobody could read it, as long as nobody else made a server larger or added one.
+    #[must_use]
+    pub fn bounds(&self, now: Timestamp) -> (Decimal, Decimal) {
+        let most = self.balance.amount;
+        let possible = self.exposure.in_ms(now.millis_since(self.balance.observed_at));
+        let least = (most - possible)
+            .round_dp_with_strategy(PREDICTED_DIGITS, rust_decimal::RoundingStrategy::ToNegativeInfinity);
+        (least, most)
+    }
+
     /// How long it lasts, seen from `now`; nothing while nothing burns.
     #[must_use]
     pub fn runway(&self, now: Timestamp) -> Option<Runway> {
-        runway(self.balance.amount, self.balance.observed_at, &self.range, now)
+        runway(self.balance.amount, self.balance.observed_at, &self.range, &self.exposure, now)
     }
 }
 
@@ -115,14 +130,18 @@ mod tests {
             observed_per_hour: None,
             mismatch: None,
             range: BurnRange::of(Decimal::from(4), &[]),
+            exposure: Exposure { per_hour: Decimal::from(12), at_once: Decimal::ONE },
             windows: Vec::new(),
             topped_up_total: Decimal::ZERO,
+            doubt_total: Decimal::ZERO,
             correction: None,
             charges: Vec::new(),
         };
         assert_eq!(view.predicted(Timestamp(0)), Decimal::TEN);
         assert_eq!(view.predicted(Timestamp(900_000)), Decimal::from(9));
         assert_eq!(view.predicted(Timestamp(36_000_000)), Decimal::ZERO);
+        assert_eq!(view.bounds(Timestamp(0)), (Decimal::TEN, Decimal::TEN));
+        assert_eq!(view.bounds(Timestamp(900_000)), (Decimal::new(59_966, 4), Decimal::TEN));
         let bytes = postcard::to_stdvec(&view).unwrap();
         assert_eq!(postcard::from_bytes::<BalanceView>(&bytes).unwrap(), view);
     }

@@ -13,7 +13,8 @@ use quarterdeck::model::request::{CreditsHistory, HistoryPoint, Reply, Request};
 use quarterdeck::model::site::Site;
 use quarterdeck::model::spend::{
     Alert, AlertKey, AlertLevel, Attribution, BurnChange, BurnRange, Burner, BurnerKind, BurnerOwner,
-    Burning, Cause, ChangeKind, Day, KnownChange, Period, Silence, Total, WindowSpend, Windows, attribution,
+    Burning, Cause, ChangeKind, Day, Exposure, KnownChange, Period, Silence, Total, WindowSpend, Windows,
+    attribution,
 };
 use quarterdeck::model::time::Timestamp;
 use rust_decimal::Decimal;
@@ -84,6 +85,8 @@ fn view(key: BalanceKey, name: &str, unit: Currency, left: i64, running: i64) ->
         range: BurnRange::of(running, &[running * amount(9_000), running * amount(12_000)]),
         windows: windows(running),
         topped_up_total: Decimal::ZERO,
+        doubt_total: Decimal::ZERO,
+        exposure: Exposure { per_hour: running * Decimal::TWO, at_once: Decimal::TEN },
         correction: None,
         charges: Vec::new(),
     }

@@ -7,3 +7,4 @@ mod causes;
 mod dathost;
 mod kill;
 mod lab;
+mod month;

@@ -6,7 +6,7 @@ use quarterdeck::model::balance::{Balance, BalanceKey};
 use quarterdeck::model::balance_view::BalanceView;
 use quarterdeck::model::fleet::Change;
 use quarterdeck::model::money::Currency;
-use quarterdeck::model::spend::{BurnRange, Total};
+use quarterdeck::model::spend::{BurnRange, Exposure, Total};
 use quarterdeck::model::time::Timestamp;
 use rust_decimal::Decimal;
 
@@ -29,6 +29,8 @@ fn balance(at: Timestamp, hundredths: i64) -> Change {
         observed_per_hour: Some(running),
         mismatch: None,
         range: BurnRange::of(running, &[]),
+        exposure: Exposure { per_hour: running, at_once: Decimal::ZERO },
+        doubt_total: Decimal::ZERO,
         windows: Vec::new(),
         topped_up_total: Decimal::ZERO,
         correction: None,

@@ -1,5 +1,7 @@
 //! The book of one balance: every reading taken once, and what was spent and topped up in total. Pure.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +58,8 @@ pub struct Book {
     declared: SpendCurve,
     /// What came in, and when it was seen.
     top_ups: Vec<(Timestamp, Decimal)>,
+    /// How far everything spent may be off.
+    doubt: Decimal,
 }
 
 impl Book {
@@ -68,6 +72,7 @@ impl Book {
             curve: SpendCurve::default(),
             declared: SpendCurve::default(),
             top_ups: Vec::new(),
+            doubt: Decimal::ZERO,
         }
     }
 
@@ -81,26 +86,27 @@ impl Book {
         }
         all.sort_by_key(|checkpoint| checkpoint.reading.sequence);
         all.dedup_by_key(|checkpoint| checkpoint.reading.sequence);
-        let is_gap = |from: u64, to: u64| {
-            entries.iter().any(|entry| {
-                let before = entry.before.as_ref().map(|before| before.reading.sequence);
-                entry.is_gap && before == Some(from) && entry.after.reading.sequence == to
-            })
-        };
+        let entries: BTreeMap<u64, &Entry> =
+            entries.iter().map(|entry| (entry.after.reading.sequence, entry)).collect();
         let mut book = Self::new(policy);
         for checkpoint in all {
             if let Some(last) = &book.last {
-                let movement =
-                    between(last, &checkpoint, is_gap(last.reading.sequence, checkpoint.reading.sequence));
-                book.push(&movement);
+                book.push(&between(last, &checkpoint, entries.get(&checkpoint.reading.sequence).copied()));
             }
             book.last = Some(checkpoint);
         }
         book
     }
 
-    /// Takes a reading. A clock that stepped back is held at the latest moment seen.
-    pub fn read(&mut self, at: Timestamp, balance: Decimal, declared_total: Decimal) -> Told {
+    /// Takes a reading, given the most that can have been spent since the one before. A clock that stepped back is held at
+    /// the latest moment seen.
+    pub fn read(
+        &mut self,
+        at: Timestamp,
+        balance: Decimal,
+        declared_total: Decimal,
+        at_most: Option<Decimal>,
+    ) -> Told {
         let Some(last) = &self.last else {
             let reading = Reading { sequence: 1, at, balance, declared_total };
             let after = Checkpoint { reading, spent_total: Decimal::ZERO, topped_up_total: Decimal::ZERO };
@@ -115,7 +121,7 @@ impl Book {
             balance,
             declared_total,
         };
-        let movement = Movement::between(&last.reading, &reading, &self.policy);
+        let movement = Movement::between(&last.reading, &reading, at_most, &self.policy);
         let after = Checkpoint {
             reading,
             spent_total: last.spent_total + movement.spent,
@@ -136,6 +142,7 @@ impl Book {
 
     fn push(&mut self, movement: &Movement) {
         self.curve.push(movement);
+        self.doubt += movement.doubt;
         if !movement.topped_up.is_zero() {
             self.top_ups.push((movement.to, movement.topped_up));
         }
@@ -169,6 +176,12 @@ impl Book {
         &self.top_ups
     }
 
+    /// How far everything spent, and everything topped up, may be off.
+    #[must_use]
+    pub fn doubt(&self) -> Decimal {
+        self.doubt
+    }
+
     /// The state after the last reading.
     #[must_use]
     pub fn last(&self) -> Option<&Checkpoint> {
@@ -189,8 +202,10 @@ impl Book {
     }
 }
 
-/// What lies between two checkpoints, of which only the totals are known.
-fn between(from: &Checkpoint, to: &Checkpoint, is_gap: bool) -> Movement {
+/// What lies between two checkpoints, of which only the totals are known, and the entry that ends with the later one.
+fn between(from: &Checkpoint, to: &Checkpoint, entry: Option<&Entry>) -> Movement {
+    let is_whole = |before: &Checkpoint| before.reading.sequence == from.reading.sequence;
+    let entry = entry.filter(|entry| entry.before.as_ref().is_some_and(is_whole));
     Movement {
         from: from.reading.at,
         to: to.reading.at.max(from.reading.at),
@@ -199,8 +214,8 @@ fn between(from: &Checkpoint, to: &Checkpoint, is_gap: bool) -> Movement {
         spent: to.spent_total - from.spent_total,
         topped_up: to.topped_up_total - from.topped_up_total,
         declared: to.reading.declared_total - from.reading.declared_total,
-        is_gap,
-        doubt: Decimal::ZERO,
+        is_gap: entry.is_some_and(|entry| entry.is_gap),
+        doubt: entry.map_or(Decimal::ZERO, |entry| entry.doubt),
     }
 }
 
@@ -219,16 +234,18 @@ mod tests {
     fn top_ups_and_gaps_are_entries_and_ordinary_spend_is_not() {
         let mut book = Book::new(policy());
         assert!(
-            book.read(Timestamp(0), Decimal::from(50), Decimal::ZERO)
+            book.read(Timestamp(0), Decimal::from(50), Decimal::ZERO, None)
                 .entry
                 .is_some_and(|e| e.before.is_none())
         );
-        assert_eq!(book.read(Timestamp(MINUTE_MS), Decimal::from(49), Decimal::ONE).entry, None);
+        assert_eq!(book.read(Timestamp(MINUTE_MS), Decimal::from(49), Decimal::ONE, None).entry, None);
         let topped_up =
-            book.read(Timestamp(2 * MINUTE_MS), Decimal::from(1_048), Decimal::TWO).entry.unwrap();
+            book.read(Timestamp(2 * MINUTE_MS), Decimal::from(1_048), Decimal::TWO, None).entry.unwrap();
         assert_eq!((topped_up.topped_up, topped_up.after.spent_total), (Decimal::from(1_000), Decimal::TWO));
-        let gap =
-            book.read(Timestamp(100 * MINUTE_MS), Decimal::from(1_000), Decimal::from(50)).entry.unwrap();
+        let gap = book
+            .read(Timestamp(100 * MINUTE_MS), Decimal::from(1_000), Decimal::from(50), None)
+            .entry
+            .unwrap();
         assert!(gap.is_gap);
     }
 
@@ -242,7 +259,7 @@ mod tests {
             let (mut at, mut balance, mut spent) = (0_i64, Decimal::from(5_000), Decimal::ZERO);
             let mut book = Book::new(policy());
             let (mut checkpoints, mut entries) = (Vec::new(), Vec::new());
-            entries.extend(book.read(Timestamp(at), balance, spent).entry);
+            entries.extend(book.read(Timestamp(at), balance, spent, None).entry);
             for (index, (later, used, is_topped_up, is_killed)) in life.into_iter().enumerate() {
                 let used = Decimal::new(used, 3);
                 at += later;
@@ -251,7 +268,7 @@ mod tests {
                 if is_killed {
                     book = Book::restored(policy(), checkpoints.clone(), &entries);
                 }
-                entries.extend(book.read(Timestamp(at), balance, spent).entry);
+                entries.extend(book.read(Timestamp(at), balance, spent, None).entry);
                 if index % snapshot_every == 0 {
                     checkpoints.extend(book.last().cloned());
                 }

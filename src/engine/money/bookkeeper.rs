@@ -19,7 +19,8 @@ use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
 use crate::model::money::Rates;
 use crate::model::spend::{
-    AlertEvent, AlertKey, AlertPolicy, Alerts, BurnChange, Burner, BurnerKind, Meter, MovementPolicy,
+    AlertEvent, AlertKey, AlertPolicy, Alerts, BurnChange, Burner, BurnerKind, Exposure, Meter,
+    MovementPolicy,
 };
 use crate::model::time::Timestamp;
 
@@ -67,10 +68,14 @@ impl Default for MoneyPolicy {
 }
 
 impl MoneyPolicy {
-    /// How movements of a provider's balances are told apart.
+    /// How movements of a provider's balance are told apart. Packs are sold to accounts; members give a pool what they like,
+    /// in whole units.
     #[must_use]
-    pub fn movements(&self, provider: Provider) -> MovementPolicy {
-        let top_up_unit = self.top_up_units.get(&provider).copied().unwrap_or_default();
+    pub fn movements(&self, key: &BalanceKey, provider: Provider) -> MovementPolicy {
+        let top_up_unit = match (self.top_up_units.get(&provider), &key.pool) {
+            (Some(_), Some(_)) => Decimal::ONE,
+            (unit, _) => unit.copied().unwrap_or_default(),
+        };
         MovementPolicy { gap_after_ms: self.gap_after_ms, top_up_unit }
     }
 }
@@ -105,6 +110,15 @@ pub(super) struct Kept {
     pub(super) balance: Option<Balance>,
     pub(super) book: Book,
     pub(super) correction: Option<Correction>,
+    /// The most that could leave it when it was read last, where that is known.
+    pub(super) exposure: Option<Exposure>,
+}
+
+impl Kept {
+    /// A book whose balance was not read yet.
+    pub(super) fn of(book: Book) -> Self {
+        Self { balance: None, book, correction: None, exposure: None }
+    }
 }
 
 /// All the books of a site.
@@ -228,13 +242,14 @@ impl Bookkeeper {
         self.meter.advance(at, &self.burners);
         // Storage is charged in lumps at the end of its period: between readings only what runs is expected.
         let declared = self.meter.of_balance(&key, Some(BurnerKind::Running)).round_dp(DECLARED_DIGITS);
-        let movements = self.policy.movements(balance.provider);
-        let kept = self.books.entry(key.clone()).or_insert_with(|| Kept {
-            balance: None,
-            book: Book::new(movements),
-            correction: None,
-        });
-        let told = kept.book.read(at, amount, declared);
+        let movements = self.policy.movements(&key, balance.provider);
+        let exposure = self.is_priced(&key).then(|| self.exposure(&key, at));
+        let kept = self.books.entry(key.clone()).or_insert_with(|| Kept::of(Book::new(movements)));
+        let passed_ms = kept.book.last().map_or(0, |last| at.millis_since(last.reading.at));
+        // Since the reading before a server may have been added or taken away.
+        let at_most = exposure.map(|now| kept.exposure.unwrap_or(now).max(now).in_ms(passed_ms));
+        let told = kept.book.read(at, amount, declared, at_most);
+        kept.exposure = exposure;
         if let Some(movement) = &told.movement {
             let predicted = movement.opening - movement.declared;
             kept.correction = Some(Correction { at, predicted, read: movement.closing - movement.topped_up });
@@ -341,11 +356,11 @@ impl Bookkeeper {
             payer: server.payer.clone(),
             per_hour: server.per_hour.filter(|_| server.is_running).unwrap_or_default(),
             committed: server.committed.clone(),
+            price_per_hour: server.per_hour,
             declared: self
                 .meter
-                .totals()
-                .filter(|(_, key, ..)| **key == server.key)
-                .map(|(payer, _, kind, total)| (payer.clone(), kind, total))
+                .totals_of(&server.key)
+                .map(|(payer, kind, total)| (payer.clone(), kind, total))
                 .collect(),
             period_began: period.map(|period| period.began),
             run_before_period: period.map(|period| period.run_before).unwrap_or_default(),

@@ -25,6 +25,9 @@ use crate::providers::transport::Priority;
 /// RAM may be changed in the provider's own panel: it is asked again when a server was seen to stop or start, and this often.
 const RAM_ASKED_EVERY_MS: u64 = 10 * 60_000;
 
+/// A stopped server's tells what it may burn once it runs: less urgent.
+const STOPPED_RAM_ASKED_EVERY_MS: u64 = 60 * 60_000;
+
 /// What is known of servers beside their list.
 #[derive(Default)]
 struct Beside {
@@ -94,9 +97,11 @@ impl ExarotonAccount {
         let shown =
             self.fleet.read(|fleet| fleet.credit_servers.get(&server.key).and_then(|server| server.ram_gib));
         let is_due = known.is_none_or(|(ram, status, asked_at)| {
-            status.is_stopped() != server.status.is_stopped()
+            let is_stopped = server.status.is_stopped();
+            let every_ms = if is_stopped { STOPPED_RAM_ASKED_EVERY_MS } else { RAM_ASKED_EVERY_MS };
+            status.is_stopped() != is_stopped
                 || shown.is_some_and(|shown| shown != ram)
-                || (!server.status.is_stopped() && now.millis_since(asked_at) >= RAM_ASKED_EVERY_MS)
+                || now.millis_since(asked_at) >= every_ms
         });
         if !is_due {
             return Ok(known.map(|(ram, ..)| ram));

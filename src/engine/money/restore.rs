@@ -52,10 +52,10 @@ impl Bookkeeper {
             checkpoints.entry(key.clone()).or_default();
         }
         for (key, checkpoints) in checkpoints {
-            let movements = keeper.policy.movements(provider_of(&key.account));
+            let movements = keeper.policy.movements(&key, provider_of(&key.account));
             let entries = entries.remove(&key).unwrap_or_default();
             let book = Book::restored(movements, checkpoints, &entries);
-            keeper.books.insert(key, Kept { balance: None, book, correction: None });
+            keeper.books.insert(key, Kept::of(book));
         }
         for event in &records.alerts {
             keeper.alerts.apply(event);
@@ -95,7 +95,7 @@ impl Bookkeeper {
                     ram_gib: server.ram_gib,
                     is_running: server.is_running,
                     payer: server.payer.clone(),
-                    per_hour: Some(server.per_hour),
+                    per_hour: if server.is_running { Some(server.per_hour) } else { server.price_per_hour },
                     // Nobody knows what was left until the first list is read.
                     cap: None,
                     committed: server.committed.clone(),

@@ -62,6 +62,9 @@ pub struct SnapshotServer {
     pub payer: Option<BalanceKey>,
     /// What it is declared to burn per hour now.
     pub per_hour: Decimal,
+    /// What it burns per hour while it runs, where known; older records do not tell.
+    #[serde(default)]
+    pub price_per_hour: Option<Decimal>,
     /// What it costs whether it runs or not; older records say what storage costs per period.
     #[serde(alias = "storage_per_period", deserialize_with = "Committed::of_record")]
     pub committed: Committed,

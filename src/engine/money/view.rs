@@ -2,14 +2,15 @@
 
 use rust_decimal::Decimal;
 
-use super::billed::{Committed, FlatCharge};
+use super::billed::{BilledServer, Committed, FlatCharge};
 use super::bookkeeper::{Bookkeeper, STORAGE_PERIOD_MS};
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::{BalanceView, ScheduledCharge};
+use crate::model::ids::ServerKey;
 use crate::model::money::{Currency, Money};
 use crate::model::spend::{
-    AlertFacts, BURN_WINDOWS, BurnRange, Burner, BurnerKind, StepScale, Total, spend_of, totals_by_balance,
-    windows,
+    AlertFacts, BURN_WINDOWS, BurnRange, Burner, BurnerKind, Exposure, StepScale, Total, spend_of,
+    totals_by_balance, windows,
 };
 use crate::model::time::Timestamp;
 
@@ -26,6 +27,12 @@ const COMPARED_OVER_MS: u64 = HOUR_MS;
 
 /// A difference counts from this part of what was declared: a poll's interval of an hour is 1 to 2 %.
 const MISMATCH_PERCENT: u32 = 10;
+
+/// Before the end of a storage period another may begin while nobody looks: a day.
+const PERIOD_ENDS_SOON_MS: u64 = 24 * HOUR_MS;
+
+/// What of the declared burn is certain: some of it is counted before a stop is seen.
+const SURE_OF_DECLARED: Decimal = Decimal::from_parts(95, 0, 0, false, 2);
 
 /// Charges shown at most.
 const CHARGES_SHOWN: usize = 20;
@@ -55,10 +62,51 @@ impl Bookkeeper {
             range: BurnRange::of(per_hour, &paces),
             windows: windows(kept.book.curve(), now.max(read_at), self.policy.zone),
             topped_up_total: last.topped_up_total,
+            doubt_total: kept.book.doubt(),
+            exposure: self.exposure(key, read_at),
             correction: kept.correction.clone(),
             charges: self.charges(key),
             declared,
         })
+    }
+
+    /// The most that can leave a balance, whatever starts while nobody looks.
+    pub(super) fn exposure(&self, key: &BalanceKey, now: Timestamp) -> Exposure {
+        let mut exposure = Exposure::default();
+        for server in self.paid_by(key) {
+            exposure.per_hour += server.per_hour.unwrap_or_default();
+            exposure.at_once += self.lump_at_most(server, now);
+        }
+        exposure
+    }
+
+    /// Whether the price of everything that a balance pays for is known.
+    pub(super) fn is_priced(&self, key: &BalanceKey) -> bool {
+        self.paid_by(key).all(|server| server.per_hour.is_some())
+    }
+
+    fn paid_by(&self, key: &BalanceKey) -> impl Iterator<Item = &BilledServer> {
+        self.servers.values().filter(move |server| server.payer.as_ref() == Some(key))
+    }
+
+    /// The most that may be charged for a server at once at any moment now.
+    fn lump_at_most(&self, server: &BilledServer, now: Timestamp) -> Decimal {
+        match &server.committed {
+            Committed::Nothing => Decimal::ZERO,
+            Committed::Flat { per_month, next } => next.as_ref().map_or(*per_month, |charge| charge.amount),
+            Committed::Storage { per_period } => self.storage_at_most(&server.key, *per_period, now),
+        }
+    }
+
+    /// The most that a server's storage may cost at any moment now: nobody says when its period really ends. The true
+    /// period began before the one counted here, so that at least as much was burnt in it.
+    fn storage_at_most(&self, server: &ServerKey, whole: Decimal, now: Timestamp) -> Decimal {
+        let Some(period) = self.periods.get(server) else { return whole };
+        if now.millis_since(period.began) + PERIOD_ENDS_SOON_MS >= STORAGE_PERIOD_MS {
+            return whole;
+        }
+        let run = self.meter.run_by(server) - period.run_before;
+        (whole - run * SURE_OF_DECLARED).max(Decimal::ZERO)
     }
 
     /// What will be charged to a balance in lumps, soonest first.

@@ -102,13 +102,16 @@ pub fn totals_by_balance(burners: &[Burner]) -> BTreeMap<BalanceKey, Total> {
     totals
 }
 
+/// Price × milliseconds of one server, by who paid and what for.
+type Counted = BTreeMap<(BalanceKey, BurnerKind), Decimal>;
+
 /// Counts what is declared to be spent, server by server, while time passes.
 ///
 /// Exact: it adds `price × time` in whole milliseconds and divides by the hour only when read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Meter {
-    /// Price × milliseconds of each thing that burns, since the meter began.
-    counted: BTreeMap<(BalanceKey, ServerKey, BurnerKind), Decimal>,
+    /// What each thing burnt since the meter began.
+    counted: BTreeMap<ServerKey, Counted>,
     /// Until when everything is counted.
     until: Option<Timestamp>,
 }
@@ -120,11 +123,11 @@ impl Meter {
         until: Timestamp,
         totals: impl IntoIterator<Item = (BalanceKey, ServerKey, BurnerKind, Decimal)>,
     ) -> Self {
-        let counted = totals
-            .into_iter()
-            .map(|(payer, server, kind, total)| ((payer, server, kind), total * Decimal::from(HOUR_MS)))
-            .collect();
-        Self { counted, until: Some(until) }
+        let mut meter = Self { counted: BTreeMap::new(), until: Some(until) };
+        for (payer, server, kind, total) in totals {
+            meter.counted.entry(server).or_default().insert((payer, kind), total * Decimal::from(HOUR_MS));
+        }
+        meter
     }
 
     /// Counts the time since the last call at the prices that held until now; a clock that stepped back counts nothing.
@@ -135,8 +138,8 @@ impl Meter {
             return;
         }
         for burner in burners {
-            let place = (burner.payer.clone(), burner.server.clone(), burner.kind);
-            *self.counted.entry(place).or_default() += burner.per_hour * passed_ms;
+            let counted = self.counted.entry(burner.server.clone()).or_default();
+            *counted.entry((burner.payer.clone(), burner.kind)).or_default() += burner.per_hour * passed_ms;
         }
     }
 
@@ -149,31 +152,40 @@ impl Meter {
     /// What was declared for a balance since the meter began, of one kind or of all.
     #[must_use]
     pub fn of_balance(&self, balance: &BalanceKey, kind: Option<BurnerKind>) -> Decimal {
-        let is_asked = |(payer, _, of): &(BalanceKey, ServerKey, BurnerKind)| {
-            payer == balance && kind.is_none_or(|kind| kind == *of)
-        };
-        let counted: Decimal =
-            self.counted.iter().filter(|(place, _)| is_asked(place)).map(|(_, amount)| *amount).sum();
-        counted / Decimal::from(HOUR_MS)
+        let is_asked =
+            |payer: &BalanceKey, of: BurnerKind| payer == balance && kind.is_none_or(|kind| kind == of);
+        self.counted.values().map(|counted| hours_of(counted, is_asked)).sum()
     }
 
     /// What was declared for each thing since the meter began.
     pub fn totals(&self) -> impl Iterator<Item = (&BalanceKey, &ServerKey, BurnerKind, Decimal)> {
+        self.counted.keys().flat_map(|server| {
+            self.totals_of(server).map(move |(payer, kind, total)| (payer, server, kind, total))
+        })
+    }
+
+    /// What was declared for one server since the meter began.
+    pub fn totals_of(&self, server: &ServerKey) -> impl Iterator<Item = (&BalanceKey, BurnerKind, Decimal)> {
         self.counted
-            .iter()
-            .map(|((payer, server, kind), amount)| (payer, server, *kind, amount / Decimal::from(HOUR_MS)))
+            .get(server)
+            .into_iter()
+            .flatten()
+            .map(|((payer, kind), amount)| (payer, *kind, amount / Decimal::from(HOUR_MS)))
     }
 
     /// What a server burnt by running since the meter began, whoever paid.
     #[must_use]
     pub fn run_by(&self, server: &ServerKey) -> Decimal {
-        let is_asked = |(_, of, kind): &(BalanceKey, ServerKey, BurnerKind)| {
-            of == server && *kind == BurnerKind::Running
-        };
-        let counted: Decimal =
-            self.counted.iter().filter(|(place, _)| is_asked(place)).map(|(_, amount)| *amount).sum();
-        counted / Decimal::from(HOUR_MS)
+        self.counted
+            .get(server)
+            .map_or(Decimal::ZERO, |counted| hours_of(counted, |_, kind| kind == BurnerKind::Running))
     }
+}
+
+/// What was counted of those asked for.
+fn hours_of(counted: &Counted, is_asked: impl Fn(&BalanceKey, BurnerKind) -> bool) -> Decimal {
+    let asked = counted.iter().filter(|((payer, kind), _)| is_asked(payer, *kind));
+    asked.map(|(_, amount)| *amount).sum::<Decimal>() / Decimal::from(HOUR_MS)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub use attribution::{
 pub use burn::{Burner, BurnerKind, BurnerOwner, Meter, Total, totals_by_balance};
 pub use change::{BurnChange, Cause, ChangeKind, RUN_GRACE_MS, cause_of};
 pub use curve::SpendCurve;
-pub use forecast::{BurnRange, Runway, runway};
+pub use forecast::{BurnRange, Exposure, Runway, runway};
 pub use movement::{Movement, MovementPolicy, Reading, movements, normalised};
 pub use step::{STEP_GRACE_MS, STEP_REMEMBERED_MS, StepScale, Steps};
 pub use what_if::{Outcome, WhatIf};

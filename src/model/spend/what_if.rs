@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::burn::{Burner, BurnerKind};
-use super::forecast::{BurnRange, Runway, runway};
+use super::forecast::{BurnRange, Exposure, Runway, runway};
 use crate::model::balance::BalanceKey;
 use crate::model::ids::ServerKey;
 use crate::model::time::Timestamp;
@@ -49,7 +49,7 @@ impl WhatIf {
         let hours = Decimal::from(period_end.millis_since(now)) / Decimal::from(3_600_000);
         Outcome {
             per_hour,
-            runway: runway(balance, now, &BurnRange::of(per_hour, &[]), now),
+            runway: runway(balance, now, &BurnRange::of(per_hour, &[]), &Exposure::default(), now),
             left_at_period_end: (balance - per_hour * hours).round_dp(6).normalize(),
         }
     }

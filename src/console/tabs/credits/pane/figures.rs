@@ -29,6 +29,7 @@ pub(super) fn lines(subject: Subject<'_>, cells: usize, context: &ViewContext<'_
     windows(&mut lines, view, context);
     burn(&mut lines, view, context);
     coming(&mut lines, view, context);
+    left(&mut lines, view, context);
     if let Some(correction) = &view.correction {
         lines.row("countdown", &head::corrected(correction), context.theme.text);
     }
@@ -94,7 +95,12 @@ fn coming(lines: &mut Lines, view: &BalanceView, context: &ViewContext<'_>) {
     let theme = context.theme;
     let unit = clean(&view.balance.unit.0);
     if !view.topped_up_total.is_zero() {
-        let words = format!("{} {unit} since this is kept", amounts::amount(view.topped_up_total));
+        let doubt = if view.doubt_total.is_zero() {
+            String::new()
+        } else {
+            format!(", it and what is spent may be off by {}", amounts::amount(view.doubt_total))
+        };
+        let words = format!("{} {unit} since this is kept{doubt}", amounts::amount(view.topped_up_total));
         lines.row("topped up", &words, theme.text);
     }
     for (index, charge) in view.charges.iter().take(CHARGES_SHOWN).enumerate() {
@@ -111,4 +117,20 @@ fn coming(lines: &mut Lines, view: &BalanceView, context: &ViewContext<'_>) {
     if more > 0 {
         lines.row("", &format!("and {more} more"), theme.muted);
     }
+}
+
+/// Between which amounts the balance lies while nobody can read it.
+fn left(lines: &mut Lines, view: &BalanceView, context: &ViewContext<'_>) {
+    let (_, is_old) = amounts::read_words(view, context);
+    if !is_old {
+        return;
+    }
+    let (least, most) = view.bounds(context.now);
+    let unit = clean(&view.balance.unit.0);
+    let words = format!(
+        "between {} and {} {unit} unless more came in",
+        amounts::amount(least),
+        amounts::amount(most)
+    );
+    lines.row("left", &words, context.theme.warning);
 }
