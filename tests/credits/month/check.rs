@@ -50,6 +50,11 @@ impl Verdict {
         *self.counts.entry(what).or_default() += 1;
     }
 
+    /// Whether this happened.
+    pub fn has_seen(&self, what: &str) -> bool {
+        self.counts.contains_key(what)
+    }
+
     /// Whether everything happened that the month is about.
     pub fn saw_everything(&self) -> bool {
         let all = [
@@ -66,7 +71,7 @@ impl Verdict {
             "topped up unseen",
             "pool topped up",
         ];
-        all.iter().all(|what| self.counts.contains_key(what))
+        all.iter().all(|what| self.has_seen(what))
     }
 }
 

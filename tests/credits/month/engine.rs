@@ -172,13 +172,13 @@ async fn obey(told: Start) {
         match order {
             Order::Read(now) => {
                 balances_are_read(&handle, &mut changes, now).await;
-                until("a reading", &handle, &caller, |fleet| is_read(fleet, now)).await;
+                until("a reading", &handle, |fleet| is_read(fleet, now)).await;
                 answer(&Answer::Views(
                     handle.fleet().read(|fleet| fleet.balances.values().cloned().collect()),
                 ));
             }
             Order::Fail(now) => {
-                until("a failure", &handle, &caller, |fleet| is_failed(fleet, now)).await;
+                until("a failure", &handle, |fleet| is_failed(fleet, now)).await;
                 answer(&Answer::Done);
             }
             Order::History { balance, from, to, points } => {
@@ -210,11 +210,11 @@ fn are_balances_of(fleet: &Fleet, now: Timestamp) -> bool {
     !fleet.balances.is_empty() && fleet.balances.values().all(|view| view.balance.observed_at >= now)
 }
 
-/// Asks the engine until something is so: a poll that finds nothing changed is not told to consoles.
-async fn until(what: &str, handle: &EngineHandle, caller: &Caller, is_enough: impl Fn(&Fleet) -> bool) {
+/// Looks at the engine until something is so: a poll that finds nothing changed is not told to consoles.
+async fn until(what: &str, handle: &EngineHandle, is_enough: impl Fn(&Fleet) -> bool) {
     let asking = async {
         while !handle.fleet().read(&is_enough) {
-            handle.request(caller, Request::Status).await.expect("a status");
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(DEADLINE, asking).await.expect(what);

@@ -267,7 +267,8 @@ impl Life {
             Event::TopUp => {
                 let payer = PayerId::Account(self.sim.account_id().to_owned());
                 let is_seen = matches!(self.watch, Watch::On);
-                if !is_seen || world.balance(&payer) < Decimal::from(TOP_UP_BELOW) {
+                let is_first = is_seen && !self.verdict.has_seen("topped up");
+                if !is_seen || is_first || world.balance(&payer) < Decimal::from(TOP_UP_BELOW) {
                     world.top_up(&payer, 1_000 * self.random.random_range(1..=2));
                     self.verdict.count(if is_seen { "topped up" } else { "topped up unseen" });
                 }
