@@ -1,15 +1,18 @@
 //! The websocket: readiness, streams by state, commands, drops.
 
 use quarterdeck::model::credits::CreditServerStatus as Status;
-use quarterdeck::model::problem::ProblemKind;
+use quarterdeck::model::problem::{Effect, ProblemKind};
 use quarterdeck::model::request::ConsoleItem;
 use quarterdeck::model::server::PowerState;
 use quarterdeck::providers::exaroton::{LiveItem, Streams};
 use quarterdeck::sim::exaroton::ExarotonSimOptions;
 
-use crate::lab::{A_START, A_STOP, Lab, until};
+use serde_json::json;
 
-const EVERYTHING: Streams = Streams { console: true, tail: 50, tick: true, stats: true, heap: true };
+use crate::lab::{A_START, A_STOP, DEADLINE, Lab, until};
+
+const EVERYTHING: Streams =
+    Streams { console: true, tail: 50, tick: true, stats: true, heap: true, management: false };
 
 async fn is_status(live: &mut quarterdeck::providers::exaroton::LiveConnection, wanted: Status) {
     until(live, |item| match item {
@@ -119,5 +122,61 @@ async fn items_translate_to_a_consoles() {
     assert_eq!(item, Some(ConsoleItem::Power(PowerState::Unknown)), "never taken for stopped");
     lab.sim.world().repeat_status(&id);
     is_status(&mut live, Status::Unknown(99)).await;
+    lab.sim.stop().await;
+}
+
+#[tokio::test]
+async fn the_game_is_asked_over_its_management_protocol_and_notifies() {
+    let lab = Lab::new().await;
+    let id = lab.id("weekend");
+    lab.sim.world().set_version(&id, "1.21.10");
+    lab.sim.world().set_auto_stop(&id, None);
+    let mut live = lab.client.live(&id, Streams::MANAGEMENT).expect("a stream");
+    assert_eq!(live.next().await, Some(LiveItem::Connected));
+    let early = live.input().manage("minecraft:players", json!([])).await.expect_err("it does not run");
+    assert_eq!((early.kind, early.effect), (ProblemKind::Unavailable, Effect::None));
+    lab.up(&id).await;
+    is_status(&mut live, Status::Online).await;
+    let input = live.input();
+    let players = async || input.manage("minecraft:players", json!([])).await;
+    let answered = async {
+        loop {
+            match players().await {
+                Ok(answer) => break answer,
+                Err(problem) => assert_eq!(problem.effect, Effect::None, "{problem}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    assert_eq!(tokio::time::timeout(DEADLINE, answered).await.expect("an answer"), json!([]));
+    assert!(lab.sim.world().join(&id, "Steve"));
+    let told = until(&mut live, |item| match item {
+        LiveItem::Notified { name, data } => Some((name, data)),
+        _ => None,
+    })
+    .await;
+    assert_eq!(told, ("minecraft:notification/players/joined".to_owned(), json!({ "name": "Steve" })));
+    assert_eq!(players().await.expect("an answer"), json!([{ "name": "Steve" }]));
+    assert_eq!(input.manage("minecraft:nonsense", json!({})).await.expect("an answer"), json!(null));
+    for wrong in ["", "a b", "a\nb"] {
+        assert_eq!(input.manage(wrong, json!([])).await.expect_err("no method").kind, ProblemKind::Refused);
+    }
+    // What is asked when the socket breaks has no answer, and may have had its effect.
+    lab.sim.faults().drop_sockets();
+    until(&mut live, |item| matches!(item, LiveItem::Reconnecting(_)).then_some(())).await;
+    assert_eq!(players().await.expect_err("not connected").kind, ProblemKind::Unavailable);
+    lab.sim.stop().await;
+}
+
+#[tokio::test]
+async fn a_game_that_is_too_old_does_not_speak_the_management_protocol() {
+    let lab = Lab::new().await;
+    let id = lab.id("weekend");
+    lab.up(&id).await;
+    let everything = Streams { management: true, ..EVERYTHING };
+    let mut live = lab.client.live(&id, everything).expect("a stream");
+    until(&mut live, |item| matches!(item, LiveItem::Tick { .. }).then_some(())).await;
+    let refused = live.input().manage("minecraft:players", json!([])).await.expect_err("1.21.4");
+    assert!(refused.advice.contains("1.21.9"), "{refused}");
     lab.sim.stop().await;
 }

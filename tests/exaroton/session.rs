@@ -13,7 +13,7 @@ fn session() -> Session {
     Session::new(
         "main".into(),
         ID,
-        Streams { console: true, tail: 900, tick: true, stats: false, heap: false },
+        Streams { console: true, tail: 900, tick: true, stats: false, heap: false, management: false },
         0,
     )
 }
@@ -117,4 +117,39 @@ fn a_reading_that_failed_is_made_again_and_one_refused_ends_it() {
     assert_eq!(session.on(Event::Tick, 16_000, NOW), [Effect::Read]);
     let over = session.on(Event::ReadRefused("gone".to_owned()), 17_000, NOW);
     assert_eq!(over, [Effect::End(Ending::Over("gone".to_owned()))]);
+}
+
+#[test]
+fn a_request_to_the_game_has_one_answer_or_is_given_up() {
+    let mut session = Session::new("main".into(), ID, Streams::MANAGEMENT, 0);
+    let ask = |id: &str| Event::Asked {
+        id: id.to_owned(),
+        method: "minecraft:players".to_owned(),
+        params: serde_json::Value::Null,
+    };
+    let answers = |effects: Vec<Effect>| -> Vec<(String, bool)> {
+        let answer = |effect: Effect| match effect {
+            Effect::Answer { id, answer } => Some((id, answer.is_ok())),
+            _ => None,
+        };
+        effects.into_iter().filter_map(answer).collect()
+    };
+    assert_eq!(answers(session.on(ask("early"), 5, NOW)), [("early".to_owned(), false)]);
+    session.on(Event::Heard(Heard::Ready), 10, NOW);
+    session.on(status(1), 11, NOW);
+    session.on(Event::Heard(Heard::Started(Stream::Management)), 12, NOW);
+    let said = session.on(ask("a"), 20, NOW);
+    assert!(matches!(said.as_slice(), [Effect::Say(Say::Ask { id, .. })] if id == "a"), "{said:?}");
+    session.on(ask("b"), 30, NOW);
+    let response =
+        |id: &str| Event::Heard(Heard::Answered { id: id.to_owned(), data: serde_json::Value::Null });
+    assert_eq!(answers(session.on(response("a"), 40, NOW)), [("a".to_owned(), true)]);
+    assert_eq!(answers(session.on(response("a"), 50, NOW)), [], "only the first is one");
+    assert_eq!(session.next_tick_ms(), 15_030);
+    assert_eq!(answers(session.on(Event::Tick, 15_030, NOW)), [("b".to_owned(), false)]);
+    assert_eq!(answers(session.on(response("b"), 15_040, NOW)), []);
+    // As many as may wait, and no more.
+    let refused =
+        (0..40).filter(|n| !answers(session.on(ask(&n.to_string()), 15_050, NOW)).is_empty()).count();
+    assert_eq!(refused, 8);
 }

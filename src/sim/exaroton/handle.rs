@@ -144,6 +144,15 @@ impl ExarotonWorld {
         self.change(id, |server| server.odd_status = number);
     }
 
+    /// Gives a server another version of its software.
+    pub fn set_version(&self, id: &str, version: &str) {
+        self.change(id, |server| {
+            if let Some((_, _, known)) = &mut server.software {
+                version.clone_into(known);
+            }
+        });
+    }
+
     /// Takes away what the API may leave out: port and software.
     pub fn make_bare(&self, id: &str) {
         self.change(id, |server| {

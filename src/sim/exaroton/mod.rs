@@ -13,6 +13,7 @@ mod files;
 mod handle;
 mod http;
 mod life;
+mod management;
 mod money;
 mod objects;
 mod options;

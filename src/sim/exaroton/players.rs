@@ -1,6 +1,7 @@
 //! Players who come and go, and servers that crash or wake up, where the world moves by itself.
 
 use super::entities::Status;
+use super::management;
 use super::world::{Notice, World};
 use crate::sim::random;
 
@@ -72,6 +73,7 @@ pub(super) fn join(world: &mut World, id: &str, name: &str) -> bool {
     }
     server.players.push(name.to_owned());
     world.say(id, &format!("[Server thread/INFO]: {name} joined the game"));
+    world.tell(id, Notice::Managed(management::JOINED, management::player(name)));
     world.watch_emptiness(id);
     world.tell(id, Notice::Status);
     true
@@ -86,6 +88,7 @@ pub(super) fn leave(world: &mut World, id: &str, name: &str) -> bool {
         return false;
     }
     world.say(id, &format!("[Server thread/INFO]: {name} left the game"));
+    world.tell(id, Notice::Managed(management::LEFT, management::player(name)));
     world.watch_emptiness(id);
     world.tell(id, Notice::Status);
     true

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::api::servers::run_command;
 use super::entities::Status;
+use super::management;
 use super::objects;
 use super::world::{Notice, World};
 use crate::sim::random;
 
-/// The streams that must be started, and that is all of them that this simulator knows.
-const STREAMS: [&str; 4] = ["console", "tick", "stats", "heap"];
+/// The streams that must be started.
+const STREAMS: [&str; 5] = ["console", "tick", "stats", "heap", "management"];
 /// The longest tail that is sent.
 const MOST_TAIL: u64 = 500;
 /// Bytes in a GiB.
@@ -71,14 +72,28 @@ impl Session {
                 }
                 Vec::new()
             }
+            "request" if stream == "management" && self.streams.contains("management") => {
+                self.manage(world, &data).into_iter().collect()
+            }
             _ => Vec::new(),
         }
+    }
+
+    /// What the game answers to a request of the management protocol.
+    fn manage(&self, world: &World, request: &Value) -> Option<String> {
+        let server = world.servers.get(&self.id).filter(|server| server.status == Status::Online)?;
+        let (id, method) = (request.get("id")?.as_str()?, request.get("method")?.as_str()?);
+        let data = json!({ "id": id, "data": management::answer(server, method) });
+        Some(frame(&json!({ "stream": "management", "type": "response", "data": data })))
     }
 
     /// Starts a stream where the state allows it; else nothing is said.
     fn start(&mut self, world: &World, stream: &'static str, data: &Value) -> Vec<String> {
         let is_allowed = self.status(world).is_some_and(|status| match stream {
             "console" => status.has_game(),
+            "management" => {
+                status == Status::Online && world.servers.get(&self.id).is_some_and(management::is_spoken_by)
+            }
             _ => status == Status::Online,
         });
         if !is_allowed || !self.streams.insert(stream) {
@@ -116,7 +131,11 @@ impl Session {
                 frames.extend(self.follow_game(world));
                 frames
             }
-            Notice::Line(_) | Notice::Drop => Vec::new(),
+            Notice::Managed(name, data) if self.streams.contains("management") => {
+                let data = json!({ "name": name, "data": data });
+                vec![frame(&json!({ "stream": "management", "type": "notification", "data": data }))]
+            }
+            Notice::Line(_) | Notice::Managed(..) | Notice::Drop => Vec::new(),
         }
     }
 

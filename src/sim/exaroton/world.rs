@@ -22,6 +22,8 @@ pub(super) enum Notice {
     Status,
     /// The game wrote a line.
     Line(String),
+    /// The game's management protocol notifies: what of, and with what.
+    Managed(&'static str, serde_json::Value),
     /// The socket is to be dropped.
     Drop,
 }

@@ -38,6 +38,13 @@ pub enum LiveItem {
         /// When.
         observed_at: Timestamp,
     },
+    /// The game notifies over its management protocol.
+    Notified {
+        /// `minecraft:notification/players/joined`, sanitised.
+        name: String,
+        /// As the game says it: texts in it are not sanitised.
+        data: serde_json::Value,
+    },
     /// So many lines were lost, because the reader was slow.
     Lost(u64),
     /// The connection broke; it is being made again, and why.
@@ -67,7 +74,7 @@ impl LiveItem {
             Self::Connected => ConsoleItem::Connected,
             Self::Server(server) => ConsoleItem::Power(server.status.power()),
             Self::GameDisconnected(reason) => {
-                ConsoleItem::Daemon(format!("the link to the game was lost: {reason}"))
+                ConsoleItem::Daemon(format!("the game is not connected ({reason})"))
             }
             Self::Line(line) => ConsoleItem::Line(line),
             Self::Usage(usage) => ConsoleItem::Usage(usage.into()),
@@ -76,7 +83,7 @@ impl LiveItem {
             Self::Closed(why) => ConsoleItem::Closed(why),
             Self::Tick { average_ms, .. } => ConsoleItem::Tick(shortened(average_ms)),
             Self::Heap { bytes, .. } => ConsoleItem::Heap(bytes),
-            Self::GameConnected | Self::ConsoleOpen => return None,
+            Self::GameConnected | Self::ConsoleOpen | Self::Notified { .. } => return None,
         })
     }
 }

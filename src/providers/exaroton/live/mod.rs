@@ -11,7 +11,8 @@ mod task;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::mpsc;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 pub use item::{LiveItem, LiveUsage};
@@ -22,8 +23,28 @@ use super::client::checked_command;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::providers::live_queue::LiveQueue;
 
-/// Commands waiting to be sent; one more is refused, so that nothing typed is executed much later.
+/// Commands and requests waiting to be sent; one more is refused, so that nothing typed is executed much later.
 const MAX_INPUTS: usize = 16;
+/// The longest name of a method: those of the game have some 40 characters.
+const METHOD_BYTES_MAX: usize = 200;
+/// The most that a request may carry.
+const PARAMS_BYTES_MAX: usize = 64 * 1024;
+
+/// Something to be sent.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// A line for the console.
+    Line(String),
+    /// A request of the management protocol.
+    Ask {
+        /// `minecraft:players`.
+        method: String,
+        /// What the method takes.
+        params: Value,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Result<Value, Problem>>,
+    },
+}
 
 /// A server's live stream. Dropping it ends the task behind it and closes the socket.
 #[derive(Debug)]
@@ -65,7 +86,7 @@ impl Drop for LiveConnection {
 /// Types into a server's console.
 #[derive(Debug, Clone)]
 pub struct LiveInput {
-    sender: mpsc::Sender<String>,
+    sender: mpsc::Sender<Input>,
     takes_commands: Arc<AtomicBool>,
 }
 
@@ -84,8 +105,28 @@ impl LiveInput {
             return Err(unavailable("the console is not connected: nothing was sent"));
         }
         self.sender
-            .try_send(line.to_owned())
+            .try_send(Input::Line(line.to_owned()))
             .map_err(|_| unavailable("the console takes no more input now: nothing was sent"))
+    }
+
+    /// Asks the game over its management protocol and waits for what it says; texts in the answer are not sanitised. Needs a
+    /// stream that was opened for it. `Unavailable` while the game does not speak it; with [`Effect::Possible`] the request
+    /// was sent and its answer is lost. Cancel-safe: a request that was sent is not taken back.
+    pub async fn manage(&self, method: &str, params: Value) -> Result<Value, Problem> {
+        let is_plain = !method.is_empty()
+            && method.len() <= METHOD_BYTES_MAX
+            && method.bytes().all(|b| b.is_ascii_graphic());
+        if !is_plain || params.to_string().len() > PARAMS_BYTES_MAX {
+            return Err(Problem::refused("this is no request of the management protocol", ""));
+        }
+        let (answer, answered) = oneshot::channel();
+        let ask = Input::Ask { method: method.to_owned(), params, answer };
+        self.sender.try_send(ask).map_err(|_| {
+            session::unanswered("the connection takes no more now: nothing was sent", Effect::None)
+        })?;
+        answered.await.unwrap_or_else(|_| {
+            Err(session::unanswered("the connection broke before the game answered", Effect::Possible))
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The websocket's frames: JSON text both ways (`providers/exaroton.md` §5.1).
 
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::model::credits::CreditServerStatus;
 use crate::model::sanitise::sanitise;
@@ -23,11 +23,13 @@ pub enum Stream {
     Stats,
     /// Memory that the game really uses.
     Heap,
+    /// The game's own management protocol: requests, responses, notifications. Minecraft 1.21.9 and later.
+    Management,
 }
 
 impl Stream {
     /// All streams.
-    pub const ALL: [Self; 4] = [Self::Console, Self::Tick, Self::Stats, Self::Heap];
+    pub const ALL: [Self; 5] = [Self::Console, Self::Tick, Self::Stats, Self::Heap, Self::Management];
 
     /// The wire word.
     #[must_use]
@@ -37,6 +39,7 @@ impl Stream {
             Self::Tick => "tick",
             Self::Stats => "stats",
             Self::Heap => "heap",
+            Self::Management => "management",
         }
     }
 
@@ -46,7 +49,7 @@ impl Stream {
         use CreditServerStatus as S;
         match self {
             Self::Console => matches!(status, S::Online | S::Starting | S::Stopping | S::Restarting),
-            Self::Tick | Self::Stats | Self::Heap => status == S::Online,
+            Self::Tick | Self::Stats | Self::Heap | Self::Management => status == S::Online,
         }
     }
 
@@ -78,6 +81,20 @@ pub enum Heard {
     Stats(Stats),
     /// Bytes that the game uses.
     Heap(u64),
+    /// The answer to a request of the management protocol.
+    Answered {
+        /// The request's id.
+        id: String,
+        /// As the game says it: texts in it are not sanitised.
+        data: Value,
+    },
+    /// The game notifies.
+    Notified {
+        /// `minecraft:notification/players/joined`, sanitised.
+        name: String,
+        /// As the game says it: texts in it are not sanitised.
+        data: Value,
+    },
     /// Filler, or a frame that is of no interest.
     Other,
     /// Not a frame.
@@ -113,6 +130,15 @@ pub enum Say {
     },
     /// A line for the server.
     Command(String),
+    /// A request of the management protocol.
+    Ask {
+        /// Its id: no other request has it.
+        id: String,
+        /// `minecraft:players`.
+        method: String,
+        /// What the method takes.
+        params: Value,
+    },
 }
 
 impl Say {
@@ -125,6 +151,10 @@ impl Say {
             }
             Self::Start { stream, .. } => json!({ "stream": stream.word(), "type": "start" }),
             Self::Command(line) => json!({ "stream": "console", "type": "command", "data": line }),
+            Self::Ask { id, method, params } => {
+                let data = json!({ "id": id, "method": method, "params": params });
+                json!({ "stream": "management", "type": "request", "data": data })
+            }
         }
         .to_string()
     }
@@ -168,6 +198,20 @@ struct ProcessorData {
 }
 
 #[derive(Deserialize)]
+struct AnswerData {
+    id: String,
+    #[serde(default)]
+    data: Value,
+}
+
+#[derive(Deserialize)]
+struct NotificationData {
+    name: String,
+    #[serde(default)]
+    data: Value,
+}
+
+#[derive(Deserialize)]
 struct HeapData {
     usage: f64,
 }
@@ -192,6 +236,15 @@ pub fn hear(text: &str) -> Heard {
         ("stats", "stats") => read(data).map_or(Heard::Unreadable, |stats| Heard::Stats(stats_of(&stats))),
         ("heap", "heap") => {
             read(data).map_or(Heard::Unreadable, |heap: HeapData| Heard::Heap(bytes(heap.usage)))
+        }
+        ("management", "response") => {
+            read(data).map_or(Heard::Unreadable, |AnswerData { id, data }| Heard::Answered { id, data })
+        }
+        ("management", "notification") => {
+            read(data).map_or(Heard::Unreadable, |NotificationData { name, data }| Heard::Notified {
+                name: sanitise(&name),
+                data,
+            })
         }
         (stream, "started") => Stream::from_word(stream).map_or(Heard::Other, Heard::Started),
         (stream, "stopped") => Stream::from_word(stream).map_or(Heard::Other, Heard::Stopped),
@@ -255,7 +308,18 @@ mod tests {
         assert_eq!(hear(stats), Heard::Stats(expected));
         let line = r#"{"stream":"console","type":"line","data":"\u001b[32mhi\r"}"#;
         assert_eq!(hear(line), Heard::Lines(vec!["hi".to_owned()]));
-        assert_eq!(hear(r#"{"stream":"management","type":"started"}"#), Heard::Other);
+        let started = hear(r#"{"stream":"management","type":"started"}"#);
+        assert_eq!(started, Heard::Started(Stream::Management));
+        assert_eq!(
+            hear(r#"{"stream":"management","type":"response","data":{"id":"a","data":[1]}}"#),
+            Heard::Answered { id: "a".to_owned(), data: json!([1]) }
+        );
+        assert_eq!(
+            hear(r#"{"stream":"management","type":"notification","data":{"name":"n"}}"#),
+            Heard::Notified { name: "n".to_owned(), data: Value::Null }
+        );
+        assert_eq!(hear(r#"{"stream":"management","type":"response","data":7}"#), Heard::Unreadable);
+        assert_eq!(hear(r#"{"stream":"news","type":"started"}"#), Heard::Other);
         assert_eq!(hear("nonsense"), Heard::Unreadable);
     }
 
@@ -267,6 +331,11 @@ mod tests {
             Say::Start { stream: Stream::Tick, tail: 9 }.frame(),
             r#"{"stream":"tick","type":"start"}"#
         );
+        let asked = Say::Ask { id: "a".to_owned(), method: "m".to_owned(), params: json!([]) }.frame();
+        assert_eq!(
+            asked,
+            r#"{"data":{"id":"a","method":"m","params":[]},"stream":"management","type":"request"}"#
+        );
         assert!((ticks_per_second(8.5) - 20.0).abs() < 1e-9 && (ticks_per_second(100.0) - 10.0).abs() < 1e-9);
     }
 
@@ -274,7 +343,7 @@ mod tests {
         #[test]
         fn any_text_is_heard_without_panic_and_safe_to_draw(text in any::<String>()) {
             let _ = hear(&text);
-            for (stream, kind) in [("console", "line"), ("status", "status"), ("tick", "tick"), ("heap", "heap")] {
+            for (stream, kind) in [("management", "response"), ("management", "notification"), ("console", "line"), ("status", "status"), ("tick", "tick"), ("heap", "heap")] {
                 let heard = hear(&json!({"stream": stream, "type": kind, "data": text}).to_string());
                 if let Heard::Lines(lines) = heard {
                     prop_assert!(lines.iter().all(|line| !line.chars().any(char::is_control)));

@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::item::{LiveItem, LiveUsage};
 use super::protocol::{Heard, Say, Stream};
 use crate::model::credits::{CreditServer, CreditServerStatus};
 use crate::model::ids::AccountId;
+use crate::model::problem::{Effect as Possible, Fault, Problem, ProblemKind, Retry};
 use crate::model::time::Timestamp;
 use crate::providers::exaroton::map;
 
@@ -19,12 +22,16 @@ const READY_TIMEOUT_MS: u64 = 15_000;
 const SILENCE_MS: u64 = 90_000;
 /// A stream that was asked for and did not start is asked for again after this.
 const ASK_AGAIN_MS: u64 = 15_000;
+/// How long the game may take to answer a request of the management protocol.
+const ANSWER_TIMEOUT_MS: u64 = 15_000;
+/// Requests that wait for an answer at most; one more is refused.
+const WAITING_MAX: usize = 32;
 /// After the link to the game was lost, streams are asked for again after this.
 const AFTER_DISCONNECT_MS: u64 = 3_000;
 
 /// Which streams are wanted beside the state, which always comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of four")]
+#[expect(clippy::struct_excessive_bools, reason = "a set of five")]
 pub struct Streams {
     /// Console lines and commands.
     pub console: bool,
@@ -36,6 +43,8 @@ pub struct Streams {
     pub stats: bool,
     /// The game's own memory.
     pub heap: bool,
+    /// The game's management protocol.
+    pub management: bool,
 }
 
 /// The largest tail that third-party clients ask for.
@@ -43,9 +52,13 @@ const MAX_TAIL: u32 = 500;
 
 impl Streams {
     /// The state alone.
-    pub const STATUS: Self = Self { console: false, tail: 0, tick: false, stats: false, heap: false };
+    pub const STATUS: Self =
+        Self { console: false, tail: 0, tick: false, stats: false, heap: false, management: false };
     /// What an attached console shows.
-    pub const CONSOLE: Self = Self { console: true, tail: 200, tick: true, stats: true, heap: true };
+    pub const CONSOLE: Self =
+        Self { console: true, tail: 200, tick: true, stats: true, heap: true, management: false };
+    /// The management protocol alone.
+    pub const MANAGEMENT: Self = Self { management: true, ..Self::STATUS };
 
     fn wants(self, stream: Stream) -> bool {
         match stream {
@@ -53,6 +66,7 @@ impl Streams {
             Stream::Tick => self.tick,
             Stream::Stats => self.stats,
             Stream::Heap => self.heap,
+            Stream::Management => self.management,
         }
     }
 }
@@ -72,6 +86,15 @@ pub enum Event {
     ReadRefused(String),
     /// Somebody typed a command.
     Typed(String),
+    /// Somebody asks the game over its management protocol.
+    Asked {
+        /// The request's id: no other request has it.
+        id: String,
+        /// `minecraft:players`.
+        method: String,
+        /// What the method takes.
+        params: Value,
+    },
     /// Time passed.
     Tick,
     /// The provider closed the socket.
@@ -89,6 +112,13 @@ pub enum Effect {
     Read,
     /// Tell the reader.
     Emit(LiveItem),
+    /// Tell who asked the game.
+    Answer {
+        /// The request's id.
+        id: String,
+        /// What it said, or why it said nothing.
+        answer: Result<Value, Problem>,
+    },
     /// Leave the socket.
     End(Ending),
 }
@@ -126,6 +156,8 @@ pub struct Session {
     read_due_ms: Option<u64>,
     status: Option<CreditServerStatus>,
     streams: BTreeMap<Stream, Progress>,
+    /// Requests without an answer yet, and until when it may come.
+    waiting: BTreeMap<String, u64>,
     ready_due_ms: u64,
     heard_at_ms: u64,
 }
@@ -148,6 +180,7 @@ impl Session {
                 .filter(|stream| streams.wants(*stream))
                 .map(|stream| (stream, Progress::Off { not_before_ms: 0 }))
                 .collect(),
+            waiting: BTreeMap::new(),
             ready_due_ms: now_ms + READY_TIMEOUT_MS,
             heard_at_ms: now_ms,
         }
@@ -159,6 +192,33 @@ impl Session {
         self.streams.get(&Stream::Console) == Some(&Progress::On)
     }
 
+    /// Sends a request to the game, where its protocol is spoken now.
+    fn ask_game(&mut self, id: String, method: String, params: Value, now_ms: u64) -> Vec<Effect> {
+        let is_on = self.streams.get(&Stream::Management) == Some(&Progress::On);
+        if !is_on || self.waiting.len() >= WAITING_MAX {
+            let answer = Err(unanswered("the game's management protocol is not connected", Possible::None));
+            return vec![Effect::Answer { id, answer }];
+        }
+        self.waiting.insert(id.clone(), now_ms + ANSWER_TIMEOUT_MS);
+        vec![Effect::Say(Say::Ask { id, method, params })]
+    }
+
+    /// Gives up on answers that are overdue.
+    fn give_up(&mut self, now_ms: u64) -> Vec<Effect> {
+        let overdue: Vec<String> =
+            self.waiting.iter().filter(|(_, due_ms)| **due_ms <= now_ms).map(|(id, _)| id.clone()).collect();
+        overdue
+            .into_iter()
+            .map(|id| {
+                self.waiting.remove(&id);
+                Effect::Answer {
+                    id,
+                    answer: Err(unanswered("the game did not answer in time", Possible::Possible)),
+                }
+            })
+            .collect()
+    }
+
     /// When a `Tick` is due.
     #[must_use]
     pub fn next_tick_ms(&self) -> u64 {
@@ -168,7 +228,8 @@ impl Session {
         }
         let streams =
             self.streams.iter().filter(|(stream, _)| self.is_allowed(**stream)).filter_map(|(_, p)| due(*p));
-        streams.chain(self.read_due_ms).fold(silence, u64::min)
+        let answers = self.waiting.values().copied();
+        streams.chain(self.read_due_ms).chain(answers).fold(silence, u64::min)
     }
 
     /// Takes one event.
@@ -197,6 +258,7 @@ impl Session {
             Event::ReadRefused(why) => vec![Effect::End(Ending::Over(why))],
             Event::Typed(line) if self.takes_commands() => vec![Effect::Say(Say::Command(line))],
             Event::Typed(_) => Vec::new(),
+            Event::Asked { id, method, params } => self.ask_game(id, method, params, now_ms),
             Event::Tick => self.tick(now_ms),
             Event::Closed(code) => vec![lost(match code {
                 Some(code) => format!("exaroton closed the connection ({code})"),
@@ -243,6 +305,12 @@ impl Session {
                     observed_at: now,
                 }))]
             }
+            // An answer that nobody waits for any more is none.
+            Heard::Answered { id, data } => match self.waiting.remove(&id) {
+                Some(_) => vec![Effect::Answer { id, answer: Ok(data) }],
+                None => Vec::new(),
+            },
+            Heard::Notified { name, data } => vec![Effect::Emit(LiveItem::Notified { name, data })],
             Heard::Status(_) | Heard::Other | Heard::Unreadable => Vec::new(),
         }
     }
@@ -323,7 +391,8 @@ impl Session {
         if now_ms >= self.heard_at_ms + SILENCE_MS {
             return vec![lost("exaroton gave no sign of life".to_owned())];
         }
-        let mut effects = self.ask_for_streams(now_ms);
+        let mut effects = self.give_up(now_ms);
+        effects.extend(self.ask_for_streams(now_ms));
         if self.read_due_ms.is_some_and(|due_ms| now_ms >= due_ms) {
             self.read_due_ms = None;
             if !std::mem::replace(&mut self.is_reading, true) {
@@ -331,6 +400,18 @@ impl Session {
             }
         }
         effects
+    }
+}
+
+/// Why a request of the management protocol has no answer, and whether it may have had its effect.
+pub(super) fn unanswered(message: &str, effect: Possible) -> Problem {
+    Problem {
+        kind: ProblemKind::Unavailable,
+        fault: Fault::Network,
+        retry: Retry::Backoff,
+        effect,
+        message: message.to_owned(),
+        advice: "it is spoken by Minecraft 1.21.9 and later, while the server is online".to_owned(),
     }
 }
 

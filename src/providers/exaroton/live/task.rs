@@ -1,5 +1,6 @@
 //! The task behind a live stream: connects, feeds the session, does what it says, connects again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,8 +9,9 @@ use futures::future::BoxFuture;
 use futures::{SinkExt, StreamExt};
 use rand::Rng;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
@@ -17,6 +19,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
+use super::Input;
 use super::item::LiveItem;
 use super::protocol;
 use super::session::{Effect, Ending, Event, Session, Streams};
@@ -62,7 +65,7 @@ impl Drop for EndOfQueue {
 pub(super) async fn run(
     source: LiveSource,
     items: Arc<LiveQueue<LiveItem>>,
-    mut inputs: mpsc::Receiver<String>,
+    mut inputs: mpsc::Receiver<Input>,
     takes_commands: Arc<AtomicBool>,
 ) {
     let _end = EndOfQueue(Arc::clone(&items), Arc::clone(&takes_commands));
@@ -159,6 +162,8 @@ struct Link<'a> {
     session: Session,
     began: Instant,
     reading: Option<BoxFuture<'a, Result<CreditServer, Problem>>>,
+    /// Who waits for an answer of the game; as many as the session lets wait.
+    asked: HashMap<String, oneshot::Sender<Result<Value, Problem>>>,
 }
 
 impl<'a> Link<'a> {
@@ -169,11 +174,20 @@ impl<'a> Link<'a> {
         socket: Socket,
     ) -> Self {
         let session = Session::new(source.client.account().clone(), &source.id, source.streams, 0);
-        Self { source, items, takes_commands, socket, session, began: Instant::now(), reading: None }
+        Self {
+            source,
+            items,
+            takes_commands,
+            socket,
+            session,
+            began: Instant::now(),
+            reading: None,
+            asked: HashMap::new(),
+        }
     }
 
     /// Runs until the socket ends.
-    async fn listen(&mut self, inputs: &mut mpsc::Receiver<String>) -> Ending {
+    async fn listen(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Ending {
         loop {
             let event = self.next_event(inputs).await;
             if let Some(ending) = self.take(event).await {
@@ -183,16 +197,27 @@ impl<'a> Link<'a> {
         }
     }
 
-    async fn next_event(&mut self, inputs: &mut mpsc::Receiver<String>) -> Event {
+    async fn next_event(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Event {
         let tick = self.began + Duration::from_millis(self.session.next_tick_ms());
         tokio::select! {
             message = self.socket.next() => event_of(message),
-            Some(line) = inputs.recv() => Event::Typed(line),
+            Some(input) = inputs.recv() => self.was_given(input),
             read = async { match &mut self.reading {
                 Some(reading) => reading.await,
                 None => futures::future::pending().await,
             } } => self.was_read(read),
             () = tokio::time::sleep_until(tick) => Event::Tick,
+        }
+    }
+
+    fn was_given(&mut self, input: Input) -> Event {
+        match input {
+            Input::Line(line) => Event::Typed(line),
+            Input::Ask { method, params, answer } => {
+                let id = fresh_id();
+                self.asked.insert(id.clone(), answer);
+                Event::Asked { id, method, params }
+            }
         }
     }
 
@@ -218,6 +243,12 @@ impl<'a> Link<'a> {
                     let source = self.source;
                     self.reading = Some(Box::pin(source.client.server(&source.id, Priority::Poll)));
                 }
+                Effect::Answer { id, answer } => {
+                    if let Some(asker) = self.asked.remove(&id) {
+                        // Whoever asked may have gone.
+                        drop(asker.send(answer));
+                    }
+                }
                 Effect::Say(say) => {
                     if let Err(reason) = self.send(Message::text(say.frame())).await {
                         return Some(Ending::Lost(reason));
@@ -237,6 +268,15 @@ impl<'a> Link<'a> {
     }
 }
 
+/// An id that no other request has: the protocol's are UUIDs of random bits (version 4).
+fn fresh_id() -> String {
+    let bits: u128 = rand::rng().random();
+    let bits =
+        (bits & !(0xf000_u128 << 64) & !(0xc000_u128 << 48)) | (0x4000_u128 << 64) | (0x8000_u128 << 48);
+    let digits = format!("{bits:032x}");
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
 fn event_of(message: Option<Result<Message, SocketError>>) -> Event {
     match message {
         Some(Ok(Message::Text(text))) => Event::Heard(protocol::hear(&text)),
@@ -250,6 +290,15 @@ fn event_of(message: Option<Result<Message, SocketError>>) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_uuids_of_version_four() {
+        for id in (0..50).map(|_| fresh_id()) {
+            let parts: Vec<&str> = id.split('-').collect();
+            assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{id}");
+            assert!(parts[2].starts_with('4') && parts[3].starts_with(['8', '9', 'a', 'b']), "{id}");
+        }
+    }
 
     #[test]
     fn pauses_are_never_shorter_than_the_official_clients() {
