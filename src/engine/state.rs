@@ -160,13 +160,7 @@ impl FleetState {
                     money::fleet::replace_game_servers(&mut self.fleet, &account, asked_at, servers);
                 touched.direct.extend(changes);
             }
-            Observation::Money(changes) => {
-                for change in &changes {
-                    self.fleet.apply(change.clone());
-                }
-                touched.direct.extend(changes);
-                touched.reconcile = touched.reconcile.max(Reconcile::Orders);
-            }
+            Observation::Money(changes) => self.money(changes, touched),
             Observation::Rebuild(rebuild) => self.engine(touched, |engine| engine.rebuild = rebuild),
             Observation::PartFailed { part } => self.engine(touched, |engine| {
                 if !engine.failed_parts.contains(&part) {
@@ -187,6 +181,15 @@ impl FleetState {
             }
             Observation::Tick => touched.reconcile = Reconcile::Orders,
         }
+    }
+
+    /// What the books tell: totals follow.
+    fn money(&mut self, changes: Vec<Change>, touched: &mut Touched) {
+        for change in &changes {
+            self.fleet.apply(change.clone());
+        }
+        touched.direct.extend(changes);
+        touched.reconcile = touched.reconcile.max(Reconcile::Orders);
     }
 
     /// Keeps a feed's condition, and tells it when screens show something else than before.

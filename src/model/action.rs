@@ -121,11 +121,17 @@ impl ActionRequest {
     #[must_use]
     pub fn burn_effect(&self) -> BurnEffect {
         match self {
-            Self::Keep { .. } => BurnEffect::Nothing,
-            Self::Power { signal: PowerSignal::Start, .. } | Self::Unsuspend { .. } => BurnEffect::Begins,
+            // Other memory is paid for from the next start on: that is another run's doing.
+            Self::Keep { .. } | Self::SetCreditServerRam { .. } | Self::ExtendCreditServer { .. } => {
+                BurnEffect::Nothing
+            }
+            Self::Power { signal: PowerSignal::Start, .. }
+            | Self::Unsuspend { .. }
+            | Self::SignalCreditServer { signal: CreditServerSignal::Start { .. }, .. } => BurnEffect::Begins,
             Self::Power { signal: PowerSignal::Stop | PowerSignal::Kill, .. }
             | Self::Suspend { .. }
-            | Self::Destroy { .. } => BurnEffect::Ends,
+            | Self::Destroy { .. }
+            | Self::SignalCreditServer { signal: CreditServerSignal::Stop, .. } => BurnEffect::Ends,
             _ => BurnEffect::Either,
         }
     }

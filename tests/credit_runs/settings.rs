@@ -83,6 +83,44 @@ async fn a_poll_does_not_bring_the_old_memory_back() {
     engine.stop().await;
 }
 
+/// The provider charges a run for the memory it began with.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_runs_burns_for_the_memory_it_began_with() {
+    let site =
+        Site::with(ExarotonSimOptions { refuses_ram_while_running: false, ..Default::default() }).await;
+    let engine = site.engine("a").await;
+    let server = site.key("weekend");
+    site.bring_up(&server);
+    let burns = |fleet: &quarterdeck::model::fleet::Fleet| {
+        let burner = fleet.burners.values().flatten().find(|burner| {
+            burner.server == server && burner.kind == quarterdeck::model::spend::BurnerKind::Running
+        })?;
+        Some(burner.per_hour)
+    };
+    engine.until("what it burns", |fleet| (burns(fleet)? == 4.into()).then_some(())).await;
+    let runner = site.runner("b").await;
+    let run = runner.run(ram(&server, 8)).await;
+    assert_eq!(site.let_time_pass(runner.ended(&run)).await.status, RunStatus::Succeeded);
+    let caller = crate::site::operator();
+    let request = quarterdeck::model::request::Request::Plan(ram(&server, 9));
+    assert!(engine.handle.request(&caller, request).await.is_ok(), "it looks at the memory");
+    let polls = || site.sim.world().request_count("GET", "/v1/servers/");
+    let before = polls();
+    until("some polls", || (polls() > before + 4).then_some(())).await;
+    engine
+        .until("the memory it is set to, and what it burns until it stops", |fleet| {
+            let set = fleet.credit_servers.get(&server)?.ram_gib;
+            (set == Some(8) && burns(fleet)? == 4.into()).then_some(())
+        })
+        .await;
+    site.client().stop(&server.id).await.expect("stopped");
+    site.clock.advance_millis(60_000);
+    engine.until("it to be off", |fleet| burns(fleet).is_none().then_some(())).await;
+    site.bring_up(&server);
+    engine.until("what it burns now", |fleet| (burns(fleet)? == 8.into()).then_some(())).await;
+    engine.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_auto_stop_is_put_off_once() {
     let site = Site::start().await;

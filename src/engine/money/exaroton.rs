@@ -33,7 +33,28 @@ const STOPPED_RAM_ASKED_EVERY_MS: u64 = 60 * 60_000;
 struct Beside {
     /// Nothing until they were read once: until then nobody knows who pays.
     pools: Option<Vec<CreditPool>>,
-    ram: BTreeMap<ServerKey, (u32, CreditServerStatus, Timestamp)>,
+    ram: BTreeMap<ServerKey, Ram>,
+}
+
+/// What is known of a server's memory.
+#[derive(Debug, Clone, Copy)]
+struct Ram {
+    /// What it is set to, GiB.
+    set: u32,
+    /// What it runs with and burns for, GiB: other memory holds from the next start on only.
+    billed: u32,
+    /// Its state when it was asked.
+    status: CreditServerStatus,
+    /// When that was.
+    asked_at: Timestamp,
+}
+
+impl Ram {
+    /// A new answer beside what was known.
+    fn told(known: Option<Self>, set: u32, status: CreditServerStatus, asked_at: Timestamp) -> Self {
+        let runs_on = known.filter(|known| !known.status.is_stopped() && !status.is_stopped());
+        Self { set, billed: runs_on.map_or(set, |known| known.billed), status, asked_at }
+    }
 }
 
 /// One exaroton account: the two feeds share what they learn.
@@ -76,11 +97,13 @@ impl ExarotonAccount {
             beside.pools = Some(self.client.whole_pools(Priority::Poll).await?);
         }
         assign_payers(&mut servers, beside.pools.as_deref().unwrap_or_default());
+        let mut billed = Vec::with_capacity(servers.len());
         for server in &mut servers {
-            server.ram_gib = self.ram(&mut beside, server, asked_at).await?;
+            let ram = self.ram(&mut beside, server, asked_at).await?;
+            server.ram_gib = ram.map(|ram| ram.set);
+            billed.push(self.billed(server, ram.map(|ram| ram.billed)));
         }
         drop(beside);
-        let billed = servers.iter().map(|server| self.billed(server)).collect();
         self.keeper.servers(self.client.account(), billed).await?;
         Ok(servers)
     }
@@ -92,32 +115,34 @@ impl ExarotonAccount {
         beside: &mut Beside,
         server: &CreditServer,
         now: Timestamp,
-    ) -> Result<Option<u32>, Problem> {
+    ) -> Result<Option<Ram>, Problem> {
         let known = beside.ram.get(&server.key).copied();
         let shown =
             self.fleet.read(|fleet| fleet.credit_servers.get(&server.key).and_then(|server| server.ram_gib));
-        let is_due = known.is_none_or(|(ram, status, asked_at)| {
+        let is_due = known.is_none_or(|Ram { set, status, asked_at, .. }| {
             let is_stopped = server.status.is_stopped();
             let every_ms = if is_stopped { STOPPED_RAM_ASKED_EVERY_MS } else { RAM_ASKED_EVERY_MS };
             status.is_stopped() != is_stopped
-                || shown.is_some_and(|shown| shown != ram)
+                || shown.is_some_and(|shown| shown != set)
                 || now.millis_since(asked_at) >= every_ms
         });
         if !is_due {
-            return Ok(known.map(|(ram, ..)| ram));
+            return Ok(known);
         }
         match self.client.ram(&server.key.id, Priority::Poll).await {
-            Ok(ram) => {
-                beside.ram.insert(server.key.clone(), (ram, server.status, now));
+            Ok(set) => {
+                let ram = Ram::told(known, set, server.status, now);
+                beside.ram.insert(server.key.clone(), ram);
                 Ok(Some(ram))
             }
             // Somebody may share a server without its options: what is not known is shown as not known.
-            Err(problem) if is_about_one(problem.kind) => Ok(known.map(|(ram, ..)| ram)),
+            Err(problem) if is_about_one(problem.kind) => Ok(known),
             Err(problem) => Err(problem),
         }
     }
 
-    fn billed(&self, server: &CreditServer) -> BilledServer {
+    /// A server as the books take it, burning for this much memory.
+    fn billed(&self, server: &CreditServer, ram_gib: Option<u32>) -> BilledServer {
         let payer = match &server.payer {
             Payer::Balance(balance) => Some(balance.clone()),
             Payer::Undecided | Payer::Owner => None,
@@ -126,10 +151,10 @@ impl ExarotonAccount {
             key: server.key.clone(),
             name: server.name.clone(),
             state: server.status.to_string(),
-            ram_gib: server.ram_gib,
+            ram_gib,
             is_running: self.pricing.burns_in(server.status),
             payer,
-            per_hour: server.ram_gib.map(|ram| self.pricing.per_hour(ram).amount),
+            per_hour: ram_gib.map(|ram| self.pricing.per_hour(ram).amount),
             cap: None,
             committed: if server.is_shared {
                 Committed::Nothing

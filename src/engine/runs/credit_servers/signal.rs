@@ -94,7 +94,7 @@ fn check_state(draft: &mut Draft, signal: CreditServerSignal, status: CreditServ
         BeforeSending::Send | BeforeSending::Unknown => draft.pass("state", format!("it is {status}")),
         BeforeSending::Done => draft.refuse("state", nothing(signal.word())),
         BeforeSending::Forbidden => {
-            draft.refuse("state", format!("it is {status}: exaroton restarts only what is online"))
+            draft.refuse("state", format!("it is {status}: exaroton restarts only what is online"));
         }
         BeforeSending::Wait if matches!(status, CreditServerStatus::Unknown(_)) => {
             draft.warn(

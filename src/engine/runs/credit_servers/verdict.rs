@@ -52,10 +52,9 @@ pub fn before_sending(
     use CreditServerStatus as S;
     // Where the status is as it was before a signal: nobody sent one, or it did not arrive, or it left no trace.
     let untouched = || match doubt {
-        None => B::Send,
         Some(doubt) if doubt.age_ms > patience.visible_ms => B::Unknown,
         Some(doubt) if doubt.watched_ms < patience.settle_ms => B::Wait,
-        Some(_) => B::Send,
+        Some(_) | None => B::Send,
     };
     // Only a start moves a server that stood still: one that fell back was started.
     let has_left = doubt.is_some() && planned.is_stopped() && now != planned;
@@ -65,13 +64,11 @@ pub fn before_sending(
         Signal::Start { .. } if now.is_stopped() => untouched(),
         Signal::Start { .. } if now.is_going_down() => B::Wait,
         Signal::Start { .. } => B::Done,
+        Signal::Stop | Signal::Restart if now == S::Online => untouched(),
         Signal::Stop if now.is_stopped() || now.is_going_down() => B::Done,
-        Signal::Stop if now == S::Online => untouched(),
-        Signal::Stop => B::Wait,
         Signal::Restart if now.is_stopped() || now.is_going_down() => B::Forbidden,
-        Signal::Restart if now == S::Online => untouched(),
         Signal::Restart if now == S::Restarting || doubt.is_some() => B::Done,
-        Signal::Restart => B::Wait,
+        Signal::Stop | Signal::Restart => B::Wait,
     }
 }
 
