@@ -9,12 +9,11 @@ use super::session::Session;
 use crate::model::account::FeedKind;
 use crate::model::action::{ActionPlan, ActionRequest, CheckOutcome, Confirmation};
 use crate::model::fleet::Fleet;
-use crate::model::ids::{AccountId, OrderKey, RunId, ServerKey};
+use crate::model::ids::{AccountId, OrderKey, RunId};
 use crate::model::problem::Problem;
 use crate::model::request::{Reply, Request};
 use crate::model::run::{Run, StepStatus};
 use crate::model::sanitise::sanitise;
-use crate::model::server::Server;
 use crate::model::time::Clock;
 
 /// Plans an action, asks, runs it and waits for its end.
@@ -106,10 +105,7 @@ enum Consent {
 fn consent(plan: &ActionPlan, arguments: &ActArguments) -> Result<Consent, Problem> {
     let (is_given, typed) = match &plan.confirmation {
         Confirmation::YesNo if arguments.yes => (true, None),
-        Confirmation::YesNo => {
-            let answer = ask("Do it? Type y to go on [N]: ")?;
-            (matches!(answer.as_str(), "y" | "Y" | "yes"), None)
-        }
+        Confirmation::YesNo => (says_yes()?, None),
         Confirmation::TypeName(name) => {
             let typed = match &arguments.name {
                 Some(typed) => typed.clone(),
@@ -120,6 +116,15 @@ fn consent(plan: &ActionPlan, arguments: &ActArguments) -> Result<Consent, Probl
         }
     };
     Ok(if is_given { Consent::Given { typed } } else { Consent::Withheld })
+}
+
+/// Asks y or n on the terminal.
+///
+/// # Errors
+/// Nobody is there to answer.
+pub(super) fn says_yes() -> Result<bool, Problem> {
+    let answer = ask("Do it? Type y to go on [N]: ")?;
+    Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
 }
 
 /// Asks on the terminal.
@@ -250,30 +255,4 @@ pub fn show_run(session: &Session, id: &RunId, format: Format) -> Result<Exit, P
         println!("  {:<12} {}: {}", step_word(step.status), step.title, sanitise(&step.detail));
     }
     Ok(conclude(run, false))
-}
-
-/// The one server that a text on the command line means.
-///
-/// # Errors
-/// None or several fit; the message lists them.
-pub async fn find_server(session: &mut Session, wanted: &str) -> Result<ServerKey, Problem> {
-    session.settle(&[FeedKind::Servers], SystemClock.now()).await?;
-    let fits = |server: &Server| {
-        [server.identifier.as_str(), server.uuid.as_str(), server.name.as_str()].contains(&wanted)
-            || server.key.to_string() == wanted
-    };
-    let found: Vec<&Server> =
-        session.fleet.servers.values().map(AsRef::as_ref).filter(|server| fits(server)).collect();
-    match found.as_slice() {
-        [only] => Ok(only.key.clone()),
-        [] => Err(Problem::not_found(format!("no server is called {wanted:?}"))),
-        several => {
-            let names: Vec<String> =
-                several.iter().map(|server| format!("{} ({})", server.key, server.identifier)).collect();
-            Err(Problem::refused(
-                format!("{} servers are called {wanted:?}: {}", several.len(), names.join(", ")),
-                "use the identifier",
-            ))
-        }
-    }
 }

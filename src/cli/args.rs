@@ -5,7 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_CODES;
+use crate::model::credits::{EXTENSION_S_MAX, RAM_GIB};
 use crate::sim::panel::FaultRates;
+
+/// The least memory of a server at exaroton, GiB.
+const RAM_GIB_MIN: i64 = *RAM_GIB.start() as i64;
+/// The most.
+const RAM_GIB_MAX: i64 = *RAM_GIB.end() as i64;
+/// The longest that the auto-stop is put off at once, minutes.
+const EXTENSION_MINUTES_MAX: i64 = EXTENSION_S_MAX as i64 / 60;
 
 /// Where help lists the options that every command takes.
 const EVERYWHERE: &str = "With every command";
@@ -235,7 +243,7 @@ pub enum OrderCommand {
 /// A server and how to confirm.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArguments {
-    /// The server: its identifier, its uuid, ACCOUNT/ID or its exact name
+    /// The server: its identifier, its uuid, its address at exaroton, ACCOUNT/ID or its exact name
     pub server: String,
     /// How to confirm
     #[command(flatten)]
@@ -246,7 +254,14 @@ pub struct ServerArguments {
 #[derive(Debug, Subcommand)]
 pub enum ServerCommand {
     /// Start its process
-    Start(ServerArguments),
+    Start {
+        /// The server
+        #[command(flatten)]
+        server: ServerArguments,
+        /// At exaroton: burn this account's credits instead of its pool's or owner's
+        #[arg(long)]
+        own_credits: bool,
+    },
     /// Stop it gracefully
     Stop(ServerArguments),
     /// Stop, then start
@@ -276,6 +291,32 @@ pub enum ServerCommand {
         /// Why
         #[arg(long)]
         reason: String,
+    },
+    /// Set the memory of a server at exaroton: what it burns from its next start on
+    Ram {
+        /// The server
+        #[command(flatten)]
+        server: ServerArguments,
+        /// Whole GiB
+        #[arg(value_parser = clap::value_parser!(u32).range(RAM_GIB_MIN..=RAM_GIB_MAX))]
+        gib: u32,
+    },
+    /// Put off the moment at which a server at exaroton stops because nobody plays
+    Extend {
+        /// The server
+        #[command(flatten)]
+        server: ServerArguments,
+        /// By how many minutes: up to a day
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=EXTENSION_MINUTES_MAX))]
+        minutes: u32,
+    },
+    /// Type a line into its console
+    Command {
+        /// The server
+        #[command(flatten)]
+        server: ServerArguments,
+        /// The line: "say back in five minutes"
+        line: String,
     },
 }
 

@@ -7,14 +7,14 @@ use clap::Parser;
 
 use super::args::{
     Arguments, Command, EngineCommand, Format, OrderCommand, OrdersCommand, OutputArguments, RunCommand,
-    ServerArguments, ServerCommand,
 };
 use super::clock::SystemClock;
 use super::engine::RunMode;
 use super::exit::Exit;
 use super::session::Session;
 use super::{
-    act, attach, config_command, dial_stdio, doctor, documents, engine, get, logs, site, store_command,
+    act, attach, config_command, dial_stdio, doctor, documents, engine, get, logs, server_command, site,
+    store_command,
 };
 use crate::config::Config;
 use crate::config::paths::Paths;
@@ -26,7 +26,6 @@ use crate::model::ids::RunId;
 use crate::model::money::Money;
 use crate::model::problem::Problem;
 use crate::model::request::Request;
-use crate::model::server::PowerSignal;
 use crate::model::time::Clock;
 use crate::providers::orders;
 
@@ -82,7 +81,7 @@ fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config,
             conversation("cli").hold(async |session| act::act_on_order(session, id, request, act).await)
         }
         Some(Command::Server(command)) => {
-            conversation("cli").hold(async |session| server(session, command).await)
+            conversation("cli").hold(async |session| server_command::run(session, command).await)
         }
         Some(Command::Credits(command)) => conversation("cli")
             .hold(async |session| super::credits::run(session, command, &SystemClock).await),
@@ -213,44 +212,6 @@ async fn setup(config: &Config, paths: &Paths) -> Result<EngineSetup, Problem> {
         money,
         policy,
     })
-}
-
-async fn server(session: &mut Session, command: &ServerCommand) -> Result<Exit, Problem> {
-    let (target, request): (&ServerArguments, fn(crate::model::ids::ServerKey) -> ActionRequest) =
-        match command {
-            ServerCommand::Start(target) => {
-                (target, |server| ActionRequest::Power { server, signal: PowerSignal::Start })
-            }
-            ServerCommand::Stop(target) => {
-                (target, |server| ActionRequest::Power { server, signal: PowerSignal::Stop })
-            }
-            ServerCommand::Restart(target) => {
-                (target, |server| ActionRequest::Power { server, signal: PowerSignal::Restart })
-            }
-            ServerCommand::Kill(target) => {
-                (target, |server| ActionRequest::Power { server, signal: PowerSignal::Kill })
-            }
-            ServerCommand::Suspend(target) => (target, |server| ActionRequest::Suspend { server }),
-            ServerCommand::Unsuspend(target) => (target, |server| ActionRequest::Unsuspend { server }),
-            ServerCommand::Reinstall(target) => (target, |server| ActionRequest::Reinstall { server }),
-            ServerCommand::Destroy { server, force: false } => {
-                (server, |server| ActionRequest::Destroy { server, is_forced: false })
-            }
-            ServerCommand::Destroy { server, force: true } => {
-                (server, |server| ActionRequest::Destroy { server, is_forced: true })
-            }
-            ServerCommand::Keep { server, reason } => {
-                let key = act::find_server(session, &server.server).await?;
-                return act::act(
-                    session,
-                    ActionRequest::Keep { server: key, reason: reason.clone() },
-                    &server.act,
-                )
-                .await;
-            }
-        };
-    let key = act::find_server(session, &target.server).await?;
-    act::act(session, request(key), &target.act).await
 }
 
 async fn run(session: &mut Session, command: &RunCommand) -> Result<Exit, Problem> {

@@ -7,6 +7,8 @@ use rust_decimal::Decimal;
 use super::args::Kind;
 use super::money_listing as money;
 use crate::model::account::{Feed, Freshness};
+use crate::model::credit_pricing::CreditPricing;
+use crate::model::credits::{CreditServer, Payer};
 use crate::model::filter::{FilterRow, FilterValue};
 use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble};
 use crate::model::money::Money;
@@ -99,6 +101,9 @@ impl FilterRow for ListedRow {
     }
 }
 
+/// MiB in a GiB.
+const MIB_PER_GIB: u32 = 1_024;
+
 const ORDERS: &[&str] =
     &["id", "status", "trouble", "customer", "plan", "region", "amount", "age", "server", "error"];
 const NODES: &[&str] = &[
@@ -125,6 +130,9 @@ const SERVERS: &[&str] = &[
     "memory_mib",
     "cost",
     "age",
+    "ram_mib",
+    "players",
+    "provider",
 ];
 const RUNS: &[&str] = &["run", "status", "action", "title", "steps", "by", "started", "waits_for"];
 const FEEDS: &[&str] = &["account", "feed", "state", "age", "failures", "budget", "problem"];
@@ -158,7 +166,10 @@ pub fn rows(fleet: &Fleet, kind: Kind, now: Timestamp) -> Vec<ListedRow> {
         }
         Kind::Nodes => fleet.nodes.values().map(|one| listed(node(one), json(one))).collect(),
         Kind::Servers => {
-            fleet.servers.values().map(|one| listed(server(one, fleet, now), json(one))).collect()
+            let panel = fleet.servers.values().map(|one| (server(one, fleet, now), json(one), "pterodactyl"));
+            let credits = fleet.credit_servers.values();
+            let credits = credits.map(|one| (credit_server(one, fleet), json(one), "exaroton"));
+            panel.chain(credits).map(|(cells, item, provider)| listed_of(provider, cells, item)).collect()
         }
         Kind::Runs => fleet.runs.values().rev().map(|one| listed(run(one, now), json(one))).collect(),
         Kind::Feeds => fleet.feeds.values().map(|one| listed(feed(one, now), json(one))).collect(),
@@ -191,6 +202,15 @@ pub fn rows(fleet: &Fleet, kind: Kind, now: Timestamp) -> Vec<ListedRow> {
         }
         Kind::Audit | Kind::Matches | Kind::Deployments => Vec::new(),
     }
+}
+
+/// A server, with who runs it.
+fn listed_of(provider: &str, mut cells: Vec<Cell>, mut item: serde_json::Value) -> ListedRow {
+    cells.push(Cell::text(provider));
+    if let Some(fields) = item.as_object_mut() {
+        fields.insert("provider".to_owned(), provider.into());
+    }
+    ListedRow { columns: SERVERS, cells, item }
 }
 
 fn json(item: &impl serde::Serialize) -> serde_json::Value {
@@ -283,6 +303,39 @@ fn server(server: &Server, fleet: &Fleet, now: Timestamp) -> Vec<Cell> {
             .map_or_else(|| Cell::text("-"), |usage| Cell::number(usage.memory_bytes / (1024 * 1024), "")),
         Cell::money(server.burn_per_hour.as_ref()),
         Cell::age(server.created_at, now),
+        Cell::number(server.limits.memory_mib, ""),
+        Cell::text("-"),
+    ]
+}
+
+/// A server at exaroton; what it uses is told by its console only.
+fn credit_server(server: &CreditServer, fleet: &Fleet) -> Vec<Cell> {
+    let payer = match &server.payer {
+        Payer::Undecided => "payer not known yet".to_owned(),
+        Payer::Owner => "its owner pays".to_owned(),
+        Payer::Balance(key) => {
+            let name = fleet.balances.get(key).map_or_else(|| key.to_string(), money::balance_name);
+            format!("paid by {name}")
+        }
+    };
+    let number =
+        |number: Option<u32>| number.map_or_else(|| Cell::text("-"), |number| Cell::number(number, ""));
+    let burn = CreditPricing::default().burn_per_hour(server);
+    vec![
+        Cell::text(server.key.to_string()),
+        Cell::text(&server.key.id),
+        Cell::text(&server.name),
+        Cell::text(server.status.to_string()),
+        Cell::text(server.status.power().word()),
+        Cell::text(server.host.as_deref().unwrap_or("-")),
+        Cell::text(payer),
+        Cell::text(&server.address),
+        Cell::text("-"),
+        Cell::text("-"),
+        Cell::money(burn.as_ref()),
+        Cell::text("-"),
+        number(server.ram_gib.map(|ram_gib| ram_gib.saturating_mul(MIB_PER_GIB))),
+        number(server.players.count),
     ]
 }
 

@@ -118,3 +118,12 @@ pub fn alert_json(alert: &Alert, now: Timestamp) -> Value {
 pub fn exact(amount: Decimal) -> Value {
     json!(amount.normalize().to_string())
 }
+
+/// A balance's name: the account, and the pool's own.
+pub fn balance_name(view: &BalanceView) -> String {
+    let account = &view.balance.key.account;
+    match &view.balance.key.pool {
+        Some(_) => format!("{account}/{}", view.balance.name),
+        None => account.to_string(),
+    }
+}

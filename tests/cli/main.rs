@@ -5,6 +5,7 @@ mod acting;
 mod credits;
 mod demo;
 mod engine_process;
+mod exaroton;
 mod lists;
 mod panics;
 #[path = "../support/pty.rs"]
