@@ -210,11 +210,13 @@ fn failed_panel(feed: &Feed, words: &Words) -> Condition {
 
 fn failed_banner(context: &ViewContext<'_>, feed: &Feed, words: &Words) -> Condition {
     let (message, advice) = problem_of(feed);
-    let age = feed.succeeded_at.map_or_else(
-        || "never read".to_owned(),
-        |at| format!("{} old", format::age(context.now.millis_since(at))),
-    );
-    let mut lines = vec![format!("{} failed, {} shown are {age}: {message}", feed.account, words.things)];
+    let shown = match feed.succeeded_at {
+        Some(at) => {
+            format!("{} shown are {} old", words.things, format::age(context.now.millis_since(at)))
+        }
+        None => format!("its {} were never read", words.things),
+    };
+    let mut lines = vec![format!("{} failed, {shown}: {message}", feed.account)];
     lines.push(if advice.is_empty() {
         next_try(feed)
     } else {

@@ -3,6 +3,7 @@
 
 mod credits;
 mod dressed;
+mod exaroton;
 mod fixture;
 mod money;
 mod stage;

@@ -13,8 +13,9 @@ use quarterdeck::model::fleet::Change;
 use quarterdeck::model::order::OrderStatus;
 use quarterdeck::model::problem::Problem;
 use quarterdeck::model::request::{ConsoleItem, Reply};
-use quarterdeck::model::server::PowerState;
+use quarterdeck::model::server::{PowerState, Usage};
 
+use crate::exaroton;
 use crate::fixture::{self, ago, empty_fleet, fleet, with_feeds};
 use crate::money;
 use crate::whole::Whole;
@@ -110,6 +111,153 @@ const TABLE: &[Row] = &[
         component: "NodesTab",
         open: |whole| whole.press(&["2", "v"]),
         states: [HERE, HERE, HERE, HERE, HERE, HERE, HERE],
+    },
+    Row {
+        view: "nodes_and_accounts",
+        component: "NodesTab",
+        open: |whole| whole.press(&["2"]),
+        states: [
+            Never("as nodes alone"),
+            Drawn(|whole| whole.change(exaroton::servers_feed(|_| {}))),
+            Drawn(hosting),
+            Drawn(|whole| {
+                hosting(whole);
+                whole.change(exaroton::servers_feed(late));
+            }),
+            Drawn(|whole| {
+                hosting(whole);
+                whole.change(exaroton::servers_feed(failing));
+            }),
+            Drawn(|whole| whole.change(exaroton::servers_feed(unheard))),
+            Drawn(hosting),
+        ],
+    },
+    Row {
+        view: "credit_servers",
+        component: "NodesTab",
+        open: |whole| whole.press(&["2"]),
+        states: [
+            NO_ROW,
+            Drawn(|whole| {
+                whole.change(exaroton::servers_feed(|_| {}));
+                whole.press(&["end", "enter"]);
+            }),
+            Drawn(hosting_servers),
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.change(exaroton::servers_feed(late));
+            }),
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.change(exaroton::servers_feed(failing));
+            }),
+            Drawn(|whole| {
+                whole.change(exaroton::servers_feed(unheard));
+                whole.press(&["end", "enter"]);
+            }),
+            Drawn(hosting_servers),
+        ],
+    },
+    Row {
+        view: "credit_server_details",
+        component: "NodesTab",
+        open: |whole| whole.press(&["2"]),
+        states: [
+            NO_ROW,
+            NO_ROW,
+            Drawn(hosting_details),
+            Drawn(|whole| {
+                hosting_details(whole);
+                whole.change(exaroton::servers_feed(late));
+            }),
+            Drawn(|whole| {
+                hosting_details(whole);
+                whole.change(exaroton::servers_feed(failing));
+            }),
+            NO_ROW,
+            Drawn(hosting_details),
+        ],
+    },
+    Row {
+        view: "credit_server_console",
+        component: "ServerConsole",
+        open: |whole| whole.press(&["2"]),
+        states: [
+            Alone(|whole| {
+                whole.press(&["2"]);
+                hosting_servers(whole);
+                whole.press(&["end", "up", "c"]);
+            }),
+            Alone(|whole| {
+                whole.press(&["2"]);
+                hosting_servers(whole);
+                whole.press(&["down", "down", "c"]);
+                whole.stream([ConsoleItem::Connected]);
+            }),
+            Drawn(playing),
+            Drawn(|whole| {
+                playing(whole);
+                whole.stream([ConsoleItem::Reconnecting("exaroton gave no sign of life".to_owned())]);
+            }),
+            Drawn(|whole| {
+                playing(whole);
+                whole.stream([ConsoleItem::Closed("exaroton does not know this server".to_owned())]);
+            }),
+            NO_ROW,
+            Drawn(playing),
+        ],
+    },
+    Row {
+        view: "set_ram",
+        component: "CreditServerForm",
+        open: |whole| whole.press(&["2"]),
+        states: [
+            NO_ANSWER,
+            Drawn(|whole| {
+                hosting_servers(whole);
+                // Nobody knows what the lobby has.
+                whole.press(&["m"]);
+            }),
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.press(&["end", "up", "m"]);
+            }),
+            NO_ANSWER,
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.press(&["end", "up", "m"]);
+                whole.type_text("0");
+            }),
+            NO_ROW,
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.press(&["end", "up", "m"]);
+            }),
+        ],
+    },
+    Row {
+        view: "extend_time",
+        component: "CreditServerForm",
+        open: |whole| whole.press(&["2"]),
+        states: [
+            NO_ANSWER,
+            HAS_TARGET,
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.press(&["*", "E"]);
+            }),
+            NO_ANSWER,
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.press(&["end", "up", "E"]);
+                whole.type_text("99");
+            }),
+            NO_ROW,
+            Drawn(|whole| {
+                hosting_servers(whole);
+                whole.press(&["end", "up", "E"]);
+            }),
+        ],
     },
     Row {
         view: "server_details",
@@ -427,6 +575,48 @@ fn paid(whole: &mut Whole) {
 fn burning(whole: &mut Whole) {
     paid(whole);
     whole.press(&["enter"]);
+}
+
+/// An exaroton account, and the nodes tab in front.
+fn hosting(whole: &mut Whole) {
+    for change in exaroton::changes() {
+        whole.change(change);
+    }
+    whole.press(&["end"]);
+}
+
+fn hosting_servers(whole: &mut Whole) {
+    hosting(whole);
+    whole.press(&["enter"]);
+}
+
+/// Of the one that is online.
+fn hosting_details(whole: &mut Whole) {
+    hosting_servers(whole);
+    whole.press(&["end", "up", "enter"]);
+}
+
+fn playing(whole: &mut Whole) {
+    hosting_servers(whole);
+    whole.press(&["end", "up", "c"]);
+    let joined = |number| ConsoleItem::Line(format!("[12:00:{number:02}] player{number} joined the game"));
+    let first = [ConsoleItem::Connected, ConsoleItem::Power(PowerState::Running)];
+    whole.stream(first.into_iter().chain((1..=60).map(joined)));
+    let usage = Usage {
+        cpu_percent: 0.0,
+        memory_bytes: 3_435_973_836,
+        disk_bytes: 0,
+        network_rx_bytes: 0,
+        network_tx_bytes: 0,
+        uptime_ms: 0,
+        observed_at: ago(0),
+    };
+    whole.stream([ConsoleItem::Tick(64.5), ConsoleItem::Usage(usage), ConsoleItem::Heap(2_147_483_648)]);
+}
+
+fn unheard(feed: &mut Feed) {
+    failing(feed);
+    feed.succeeded_at = None;
 }
 
 fn alerting(whole: &mut Whole) {

@@ -8,10 +8,12 @@ use quarterdeck::link::wire::{
 };
 use quarterdeck::model::account::{Feed, FeedKind, Provider};
 use quarterdeck::model::action::{
-    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, Parameters, PlannedStep, ServerParameters,
+    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, CreditServerParameters, Parameters,
+    PlannedStep, ServerParameters,
 };
 use quarterdeck::model::balance::BalanceKey;
 use quarterdeck::model::condition::{EngineCondition, IndexRebuild};
+use quarterdeck::model::credits::{CreditServerSignal, CreditServerStatus};
 use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::{
     Change, Metric, OrderEntry, OrderTrouble, Sample, SeriesKey, SeriesOwner, Summary,
@@ -335,6 +337,12 @@ fn requests() -> Vec<Request> {
             from: AT,
             to: AT.plus_millis(3_600_000),
         },
+        Request::Plan(ActionRequest::SignalCreditServer {
+            server: server_key(),
+            signal: CreditServerSignal::Start { with_own_credits: true },
+        }),
+        Request::Plan(ActionRequest::SetCreditServerRam { server: server_key(), ram_gib: 6 }),
+        Request::Plan(ActionRequest::ExtendCreditServer { server: server_key(), seconds: 300 }),
     ]
     .into_iter()
     .chain(matches::requests())
@@ -371,6 +379,15 @@ fn replies() -> Vec<Result<Reply, Problem>> {
             condition: condition(),
         }))),
         Err(Problem::refused("no", "ask again")),
+        Ok(Reply::Plan(Box::new(ActionPlan {
+            parameters: Parameters::CreditServer(CreditServerParameters {
+                server: server_key(),
+                name: "weekend".to_owned(),
+                status: CreditServerStatus::Offline,
+                ram_gib: Some(4),
+            }),
+            ..action_plan()
+        }))),
     ]
     .into_iter()
     .chain(matches::replies().into_iter().map(Ok))
@@ -388,6 +405,8 @@ fn items() -> Vec<ConsoleItem> {
         ConsoleItem::Lost(12),
         ConsoleItem::Reconnecting("reset".to_owned()),
         ConsoleItem::Closed("gone".to_owned()),
+        ConsoleItem::Tick(8.5),
+        ConsoleItem::Heap(1 << 30),
     ]
 }
 

@@ -9,16 +9,17 @@ use super::clean;
 use crate::console::condition::badness;
 use crate::console::context::ViewContext;
 use crate::console::tabs::credits::amounts;
+use crate::console::widgets::text;
 use crate::console::words::State;
 use crate::console::{format, words};
 use crate::link::packed::PackedFleet;
 use crate::model::account::{Feed, FeedKind, Freshness, Provider};
 use crate::model::balance_view::BalanceView;
 use crate::model::credit_pricing::CreditPricing;
-use crate::model::credits::{CREDITS, CreditServer};
+use crate::model::credits::{CREDITS, CreditServer, Payer};
 use crate::model::ids::{AccountId, NodeKey};
 use crate::model::money::Currency;
-use crate::model::spend::BurnerKind;
+use crate::model::spend::{Burner, BurnerKind};
 
 /// What stands where a node has its location.
 pub const PROVIDER: &str = "exaroton";
@@ -55,6 +56,21 @@ pub fn servers<'a>(
 #[must_use]
 pub fn burns(server: &CreditServer) -> bool {
     CreditPricing::default().burns_in(server.status)
+}
+
+/// What a server burns per hour now, credits: as the books have it, which know the memory that it runs with; before they
+/// know of its run, by the memory it is set to. Nothing where that is not known.
+#[must_use]
+pub fn burn_of(fleet: &PackedFleet, server: &CreditServer) -> Option<Decimal> {
+    let is_it = |burner: &&Burner| burner.server == server.key && burner.kind == BurnerKind::Running;
+    let booked = match &server.payer {
+        Payer::Balance(key) if burns(server) => fleet.burners.get(key).and_then(|all| all.iter().find(is_it)),
+        _ => None,
+    };
+    match booked {
+        Some(burner) => Some(burner.per_hour),
+        None => CreditPricing::default().burn_per_hour(server).map(|money| money.amount),
+    }
 }
 
 /// What an account's servers come to.
@@ -135,28 +151,34 @@ pub fn count_words(totals: &Totals) -> String {
 
 /// An account above its servers.
 #[must_use]
-pub fn header(context: &ViewContext<'_>, account: &AccountId) -> Vec<Line<'static>> {
+pub fn header(context: &ViewContext<'_>, account: &AccountId, cells: usize) -> Vec<Line<'static>> {
     let theme = context.theme;
     let totals = totals(context.fleet, account);
-    let unit = Currency(CREDITS.to_owned());
     let first = Line::from(vec![
         Span::styled(format!("Account {}", clean(account.as_str())), theme.title),
         Span::raw("  "),
         health(account, context).span(),
         Span::styled(format!("  {PROVIDER}"), theme.muted),
     ]);
-    let count = format::count(totals.servers as usize, "server");
-    let runs = if totals.is_known {
-        format!("{} of {count} running", totals.running)
+    let second = if totals.is_known {
+        totals_words(&totals, cells, context)
     } else {
-        "not read yet".to_owned()
+        "its servers were not read yet".to_owned()
     };
-    let burn = amounts::burn_words(context, totals.per_hour, &unit);
-    let second = format!("{runs}, {} GiB in use, burns {burn}", totals.ram_gib);
     let mut lines = vec![first, Line::styled(second, theme.text)];
     lines.extend(balances(context.fleet, account).map(|view| balance_line(view, context)));
     lines.push(Line::default());
     lines
+}
+
+/// `5 of 12 servers running, 48 GiB in use, burns 48 credits/h`, in the reporting currency too where there is room.
+fn totals_words(totals: &Totals, cells: usize, context: &ViewContext<'_>) -> String {
+    let count = format::count(totals.servers as usize, "server");
+    let words = |burn: &str| {
+        format!("{} of {count} running, {} GiB in use, burns {burn}", totals.running, totals.ram_gib)
+    };
+    let long = words(&amounts::burn_words(context, totals.per_hour, &Currency(CREDITS.to_owned())));
+    if text::width(&long) <= cells { long } else { words(&per_hour_words(totals.per_hour)) }
 }
 
 /// What a balance has and how long it lasts.

@@ -72,11 +72,14 @@ fn money(lines: &mut Lines, context: &ViewContext<'_>, server: &CreditServer) {
     lines.row("memory", &format!("{ram_gib} GiB ({key} sets another for its next start)"), theme.text);
     let unit = Currency(CREDITS.to_owned());
     let per_hour = CreditPricing::default().per_hour(ram_gib).amount;
-    let burn = amounts::burn_words(context, per_hour, &unit);
-    if credit_account::burns(server) {
-        lines.row("burns", &burn, theme.strong);
-    } else {
-        lines.row("burns", &format!("nothing now; {burn} while it runs"), theme.text);
+    let set = amounts::burn_words(context, per_hour, &unit);
+    match credit_account::burn_of(context.fleet, server).filter(|_| credit_account::burns(server)) {
+        None => lines.row("burns", &format!("nothing now; {set} while it runs"), theme.text),
+        Some(now) if now == per_hour => lines.row("burns", &set, theme.strong),
+        Some(now) => {
+            lines.row("burns", &amounts::burn_words(context, now, &unit), theme.strong);
+            lines.row("from next start", &set, theme.text);
+        }
     }
 }
 

@@ -116,21 +116,22 @@ impl CreditServerForm {
 
     fn memory_means(&self, ram_gib: u32, context: &ViewContext<'_>) -> Vec<Line<'static>> {
         let (theme, pricing) = (context.theme, CreditPricing::default());
-        let unit = Currency(CREDITS.to_owned());
-        let each = pricing.per_hour(ram_gib).amount;
-        let from: Vec<Decimal> = self
+        let now: Vec<Decimal> = self
             .rows(context)
             .filter_map(|server| server.ram_gib.map(|ram_gib| pricing.per_hour(ram_gib).amount))
             .collect();
-        let before = match from.as_slice() {
-            [only] => format!(" instead of {}", only.normalize()),
-            _ => String::new(),
+        let head = match now.as_slice() {
+            [only] => format!("now {} {CREDITS}/h while it runs; from its next start:", only.normalize()),
+            _ if self.servers.len() > 1 => "each from its next start:".to_owned(),
+            _ => "from its next start:".to_owned(),
         };
-        let burn = amounts::burn_words(context, each, &unit);
-        let each = if self.servers.len() > 1 { " each" } else { "" };
-        let mut lines = vec![Line::styled(format!("from its next start: {burn}{each}{before}"), theme.text)];
-        lines.push(self.runway_line(ram_gib, context));
-        lines
+        let unit = Currency(CREDITS.to_owned());
+        let burn = amounts::burn_words(context, pricing.per_hour(ram_gib).amount, &unit);
+        vec![
+            Line::styled(head, theme.text),
+            Line::styled(burn, theme.strong),
+            self.runway_line(ram_gib, context),
+        ]
     }
 
     /// How long the paying balance lasts with these servers running at the new memory, beside how long it lasts now.
@@ -262,6 +263,6 @@ impl Component for CreditServerForm {
     }
 
     fn wanted_size(&self, screen: Rect, _context: &ViewContext<'_>) -> Option<(u16, u16)> {
-        Some((screen.width.min(76), screen.height.min(6)))
+        Some((screen.width.min(76), screen.height.min(7)))
     }
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use ratatui::text::{Line, Span};
-use rust_decimal::Decimal;
 
 use super::list::Kind;
 use super::list::columns::{column, flexible, text_column};
@@ -15,7 +14,6 @@ use crate::console::widgets::text;
 use crate::console::{format, words};
 use crate::link::packed::PackedFleet;
 use crate::model::account::{FeedKind, Provider};
-use crate::model::credit_pricing::CreditPricing;
 use crate::model::credits::{CreditServer, CreditServerStatus};
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
 use crate::model::ids::{AccountId, ServerKey};
@@ -57,11 +55,6 @@ const FILTER_COLUMNS: &[FilterColumn] = &[
     text_column("account"),
 ];
 
-/// Credits per hour now; nothing where its memory is not known.
-fn per_hour(server: &CreditServer) -> Option<Decimal> {
-    CreditPricing::default().burn_per_hour(server).map(|money| money.amount)
-}
-
 fn cell<'a>(server: &CreditServer, context: &ViewContext<'a>, column: usize, width: u16) -> CellText<'a> {
     let theme = context.theme;
     let owned = |text: String, style| CellText::new(text, style);
@@ -76,7 +69,7 @@ fn cell<'a>(server: &CreditServer, context: &ViewContext<'a>, column: usize, wid
             Some(ram_gib) => owned(format!("{ram_gib} GiB"), theme.text),
             None => CellText::new(format::UNKNOWN, theme.muted),
         },
-        COST => match per_hour(server) {
+        COST => match credit_account::burn_of(context.fleet, server) {
             Some(amount) if amount.is_zero() => CellText::new(format::UNKNOWN, theme.muted),
             Some(amount) => owned(amount.normalize().to_string(), theme.strong),
             None => CellText::new("?", theme.warning),
@@ -101,7 +94,7 @@ fn value(server: &CreditServer, context: &ViewContext<'_>, column: &str) -> Opti
         "status" => text(&server.status.to_string()),
         "players" => server.players.count.map(|count| FilterValue::Number(count.into())),
         "ram" => server.ram_gib.map(|ram_gib| FilterValue::Bytes(u64::from(ram_gib) << 30)),
-        "cost" => per_hour(server).map(FilterValue::Number),
+        "cost" => credit_account::burn_of(context.fleet, server).map(FilterValue::Number),
         "payer" => text(words::payer(&server.payer, context).word.as_str()),
         "address" => text(&server.address),
         "software" => credit_server::software(server).and_then(|software| text(&software)),
@@ -162,7 +155,7 @@ impl Kind for CreditServers {
             STATE => SortKey::text(&server.status.to_string()),
             PLAYERS => count(server.players.count),
             MEMORY => count(server.ram_gib),
-            COST => per_hour(server).map_or(SortKey::Missing, SortKey::Decimal),
+            COST => credit_account::burn_of(context.fleet, server).map_or(SortKey::Missing, SortKey::Decimal),
             PAYER => SortKey::text(&words::payer(&server.payer, context).word),
             ADDRESS => SortKey::text(&server.address),
             SOFTWARE => {
@@ -220,9 +213,9 @@ impl Kind for CreditServers {
         format!("server {}", clean(&id.id))
     }
 
-    fn header(&self, context: &ViewContext<'_>, _cells: usize) -> Vec<Line<'static>> {
+    fn header(&self, context: &ViewContext<'_>, cells: usize) -> Vec<Line<'static>> {
         if let Some(account) = &self.account {
-            return credit_account::header(context, account);
+            return credit_account::header(context, account, cells);
         }
         let (theme, fleet) = (context.theme, context.fleet);
         let servers = format::count(fleet.credit_servers.len(), "server");

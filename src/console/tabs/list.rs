@@ -59,18 +59,21 @@ impl<K: Kind> List<K> {
 
     /// Reads every row again.
     pub fn rebuild(&mut self, context: &ViewContext<'_>) {
+        self.table.set_columns(self.kind.columns(context.fleet));
         let source = Source { kind: &self.kind, context, filter: self.filter.filter() };
         self.table.rebuild(&source);
     }
 
     /// Reads every row again unless the order is frozen.
     pub fn refresh(&mut self, context: &ViewContext<'_>) {
+        self.table.set_columns(self.kind.columns(context.fleet));
         let source = Source { kind: &self.kind, context, filter: self.filter.filter() };
         self.table.refresh(&source);
     }
 
     /// Reads some rows again.
     pub fn update(&mut self, touched: &[K::Id], context: &ViewContext<'_>) {
+        self.table.set_columns(self.kind.columns(context.fleet));
         let source = Source { kind: &self.kind, context, filter: self.filter.filter() };
         self.table.update(touched, &source);
     }

@@ -42,7 +42,8 @@ impl Fingerprint {
         if let Some(server) = request.server().and_then(|key| fleet.credit_servers.get(key)) {
             return Self::Seen {
                 name: server.name.clone(),
-                state: server.status.to_string(),
+                // As coarse as it matters: a server that comes up passes through several states in a minute.
+                state: server.status.power().word().to_owned(),
                 bond: server.ram_gib.map_or_else(|| "memory unknown".to_owned(), |ram| format!("{ram} GiB")),
             };
         }

@@ -24,6 +24,11 @@ pub trait Kind {
     /// What is said when there are none.
     const WORDS: Words;
 
+    /// The columns that this site needs: [`Kind::COLUMNS`], in their places, and perhaps more.
+    fn columns(&self, _fleet: &PackedFleet) -> &'static [Column] {
+        Self::COLUMNS
+    }
+
     /// Calls `each` with the id of every thing.
     fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&Self::Id));
     /// How many there are; must not walk through thousands.

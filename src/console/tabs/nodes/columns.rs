@@ -115,7 +115,7 @@ fn account_cell<'a>(account: &AccountId, context: &ViewContext<'a>, column: usiz
         MEMORY if totals.is_known => CellText::new(format!("{} GiB in use", totals.ram_gib), theme.text),
         SERVERS => CellText::new(credit_account::count_words(&totals), theme.text),
         BURN if totals.is_known => {
-            CellText::new(credit_account::per_hour_words(totals.per_hour), theme.strong)
+            CellText::new(totals.per_hour.round_dp(4).normalize().to_string(), theme.strong)
         }
         _ => CellText::new("", theme.text),
     }
@@ -165,6 +165,20 @@ fn cell<'a>(node: &'a Node, context: &ViewContext<'a>, column: usize, width: u16
     }
 }
 
+/// The columns of a site with exaroton accounts: what burns comes before what of a disk is sold.
+const WITH_ACCOUNTS: &[Column] = &[
+    Nodes::COLUMNS[NAME],
+    Nodes::COLUMNS[HEALTH],
+    Nodes::COLUMNS[LOCATION],
+    Nodes::COLUMNS[MEMORY],
+    Nodes::COLUMNS[MEMORY_TREND],
+    Nodes::COLUMNS[DISK],
+    Nodes::COLUMNS[DISK_TREND],
+    Nodes::COLUMNS[PORTS],
+    Column { priority: 1, ..Nodes::COLUMNS[SERVERS] },
+    column("burn", "CREDITS/H", Width::Fixed(9), 1, Align::Right),
+];
+
 impl Kind for Nodes {
     type Id = NodeKey;
 
@@ -177,8 +191,7 @@ impl Kind for Nodes {
         column("disk_percent", "DISK SOLD", Width::Fixed(16), 2, Align::Left),
         trend("disk_trend", "DISK TREND", 7),
         column("ports_free", "FREE PORTS", Width::Fixed(11), 1, Align::Right),
-        column("servers", "SERVERS", Width::Fixed(8), 1, Align::Right),
-        column("burn", "BURN", Width::Fixed(16), 3, Align::Right),
+        column("servers", "SERVERS", Width::Fixed(8), 3, Align::Right),
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
     const NAME: &'static str = "nodes";
@@ -188,6 +201,10 @@ impl Kind for Nodes {
         not_connected: "Nodes come from a Pterodactyl panel. Add its address and keys to config.toml; `quarterdeck config init` writes an example with every key explained.",
         configuration: &[],
     };
+
+    fn columns(&self, fleet: &PackedFleet) -> &'static [Column] {
+        if credit_account::all(fleet).is_empty() { Self::COLUMNS } else { WITH_ACCOUNTS }
+    }
 
     fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&NodeKey)) {
         fleet.nodes.keys().for_each(&mut *each);
@@ -261,7 +278,7 @@ impl Kind for Nodes {
 
     fn details(&self, context: &ViewContext<'_>, id: &NodeKey, cells: usize) -> Vec<Line<'static>> {
         if credit_account::is_one(id) {
-            return credit_account::header(context, &id.account);
+            return credit_account::header(context, &id.account, cells);
         }
         context.fleet.nodes.get(id).map(|node| node::header(context, node, cells)).unwrap_or_default()
     }

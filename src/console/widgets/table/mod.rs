@@ -155,6 +155,15 @@ impl<Id: Clone + Ord> Table<Id> {
         }
     }
 
+    /// Shows other columns; those of before must be among them, in their places.
+    pub fn set_columns(&mut self, columns: &'static [Column]) {
+        if self.columns != columns {
+            self.columns = columns;
+            self.painted = None;
+            self.is_all_touched = true;
+        }
+    }
+
     /// Reads every row again, also when frozen: for a new filter or sort order.
     ///
     /// Marks of rows that are gone end here: their rows are no longer shown.
