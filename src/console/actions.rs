@@ -310,8 +310,8 @@ actions! {
         "Delete the server and verify that it is gone."
     ForceDestroy    "force_destroy"     "force destroy" Destroys  0 [Orders Servers Console]      ["F"]
         "Delete the server although its node's daemon fails: offered after a destroy that failed so; files may stay."
-    KeepServer      "keep_server"       "keep"          Changes  26 [Servers]                     ["a"]
-        "Say why a server that nothing owns shall stay; it is no orphan then."
+    KeepServer      "keep_server"       "keep"          Changes  26 [Servers Burners]             ["a"]
+        "Say why a server that nothing owns shall stay; it is no orphan then, and its burn is nobody's surprise."
 
     ConsoleType     "console_type"      "type"          View     85 [Console]                     ["i" "enter"]
         "Type a command into the server's console."

@@ -383,8 +383,12 @@ impl Touched {
             Change::Findings(_) => self.is_findings = true,
             Change::CreditServer(server) => self.credit_server(&server.key),
             Change::CreditServerRemoved(key) => self.credit_server(key),
-            Change::GameServer(_) | Change::GameServerRemoved(_) => self.is_money = true,
-            Change::Balance(_) | Change::BalanceRemoved(_) | Change::Burners { .. } => self.is_money = true,
+            Change::GameServer(_)
+            | Change::GameServerRemoved(_)
+            | Change::Balance(_)
+            | Change::BalanceRemoved(_)
+            | Change::Burners { .. }
+            | Change::BilledLater(_) => self.is_money = true,
             Change::Samples { .. } => self.is_series = true,
             Change::Notice { .. } => self.is_notices = true,
         }

@@ -184,6 +184,9 @@ impl Views {
             focus.servers.extend(servers);
             let nodes: Vec<_> = shown.nodes.into_iter().filter(|key| !focus.nodes.contains(key)).collect();
             focus.nodes.extend(nodes);
+            let balances = shown.balances.into_iter().filter(|key| !focus.balances.contains(key));
+            let balances: Vec<_> = balances.collect();
+            focus.balances.extend(balances);
         }
         focus
     }

@@ -397,6 +397,6 @@ impl Component for ServerConsole {
     }
 
     fn focus(&self, _context: &ViewContext<'_>) -> Focus {
-        Focus { tab: Tab::Nodes, servers: vec![self.server.clone()], nodes: Vec::new() }
+        Focus { tab: Tab::Nodes, servers: vec![self.server.clone()], ..Focus::default() }
     }
 }

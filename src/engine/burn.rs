@@ -1,10 +1,15 @@
 //! What runs costs per hour: of each server, and in total in the reporting currency. Pure.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::policy::ReconcilePolicy;
+use crate::model::account::Provider;
+use crate::model::billed_later::BilledLater;
 use crate::model::fleet::{Fleet, OrderEntry};
-use crate::model::money::{Money, Rates};
+use crate::model::ids::AccountId;
+use crate::model::money::{Currency, Money, Rates};
 use crate::model::order::ShopPlan;
 use crate::model::server::Server;
 
@@ -51,6 +56,46 @@ pub fn of_balances(fleet: &Fleet) -> Vec<Money> {
             Some(Money { amount, currency: unit.clone() })
         })
         .collect()
+}
+
+/// What an account's servers burn that are paid by a bill: each currency on its own, exactly.
+#[derive(Debug, Default)]
+pub struct OfAccount {
+    per_hour: BTreeMap<Currency, Decimal>,
+    servers: u32,
+    unpriced: u32,
+}
+
+impl OfAccount {
+    /// Adds a server.
+    pub fn add(&mut self, burn: Option<&Money>) {
+        let Some(burn) = burn else {
+            self.unpriced = self.unpriced.saturating_add(1);
+            return;
+        };
+        self.servers = self.servers.saturating_add(1);
+        // A site has one or two currencies: looked up before its name is copied.
+        match self.per_hour.get_mut(&burn.currency) {
+            Some(sum) => *sum = sum.saturating_add(burn.amount),
+            None => {
+                self.per_hour.insert(burn.currency.clone(), burn.amount);
+            }
+        }
+    }
+
+    /// The sums.
+    pub fn into_billed_later(self, account: AccountId, provider: Provider) -> BilledLater {
+        let per_hour = self.per_hour.into_iter();
+        BilledLater {
+            account,
+            provider,
+            servers: self.servers,
+            unpriced: self.unpriced,
+            per_hour: per_hour
+                .map(|(currency, amount)| Money { amount: amount.normalize(), currency })
+                .collect(),
+        }
+    }
 }
 
 /// A sum in the reporting currency that counts what it could not convert.

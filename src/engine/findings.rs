@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::burn;
+use crate::model::account::Provider;
+use crate::model::billed_later::BilledLater;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble, Summary};
 use crate::model::ids::{AccountId, NodeKey};
@@ -24,6 +26,8 @@ pub struct Totals {
     pub orphans: u32,
     /// Amounts without a rate.
     pub unconverted: u32,
+    /// What each panel's servers burn.
+    pub billed_later: Vec<BilledLater>,
 }
 
 /// Walks the servers once and sums.
@@ -31,7 +35,9 @@ pub fn totals(fleet: &Fleet) -> Totals {
     let mut all = burn::Sum::default();
     let mut orphaned = burn::Sum::default();
     let mut orphans = 0_u32;
+    let mut panels: BTreeMap<&AccountId, burn::OfAccount> = BTreeMap::new();
     for server in fleet.servers.values() {
+        panels.entry(&server.key.account).or_default().add(server.burn_per_hour.as_ref());
         all.add(&fleet.site.rates, server.burn_per_hour.as_ref());
         if matches!(server.ownership, Ownership::Orphan { .. }) {
             orphans = orphans.saturating_add(1);
@@ -43,6 +49,10 @@ pub fn totals(fleet: &Fleet) -> Totals {
         burn_per_hour: all.into_money(&fleet.site.rates),
         orphan_burn_per_hour: orphaned.into_money(&fleet.site.rates),
         orphans,
+        billed_later: panels
+            .into_iter()
+            .map(|(panel, burn)| burn.into_billed_later(panel.clone(), Provider::Pterodactyl))
+            .collect(),
     }
 }
 

@@ -90,6 +90,7 @@ impl Attended {
             SeriesOwner::Site => true,
             SeriesOwner::Node(key) => focus.nodes.contains(key),
             SeriesOwner::Server(key) => focus.servers.contains(key),
+            SeriesOwner::Balance(key) => focus.balances.contains(key),
         }
     }
 
@@ -99,8 +100,9 @@ impl Attended {
         let is_first = !self.clients.contains_key(&client);
         let servers = focus.servers.iter().cloned().map(SeriesOwner::Server);
         let nodes = focus.nodes.iter().cloned().map(SeriesOwner::Node);
+        let balances = focus.balances.iter().cloned().map(SeriesOwner::Balance);
         let site = is_first.then_some(SeriesOwner::Site);
-        servers.chain(nodes).filter(|owner| !self.shows(client, owner)).chain(site).collect()
+        servers.chain(nodes).chain(balances).filter(|owner| !self.shows(client, owner)).chain(site).collect()
     }
 }
 

@@ -178,7 +178,7 @@ fn tell_history(engine: &Engine, client: u64, shown: Vec<SeriesOwner>) {
 
 fn metrics_of(owner: &SeriesOwner) -> &'static [Metric] {
     match owner {
-        SeriesOwner::Site => &[Metric::BurnPerHour],
+        SeriesOwner::Site | SeriesOwner::Balance(_) => &[Metric::BurnPerHour],
         SeriesOwner::Node(_) => &[Metric::NodeMemoryPercent, Metric::NodeDiskPercent],
         SeriesOwner::Server(_) => &[Metric::CpuPercent, Metric::MemoryBytes, Metric::NetworkBytesPerSecond],
     }

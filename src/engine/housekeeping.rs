@@ -12,6 +12,8 @@ use super::observation::Observation;
 use super::policy::LifetimePolicy;
 use super::shared::SharedFleet;
 use super::usage::record;
+use crate::model::account::FeedKind;
+use crate::model::balance::BalanceKey;
 use crate::model::condition::IndexRebuild;
 use crate::model::fleet::{Fleet, Metric, Sample, SeriesKey, SeriesOwner};
 use crate::model::problem::Problem;
@@ -114,7 +116,23 @@ fn slow_series(fleet: &Fleet) -> Vec<(SeriesKey, f32)> {
     });
     let burn = fleet.summary.burn_per_hour.as_ref().and_then(|burn| burn.amount.to_f32());
     let burn = burn.map(|value| (SeriesKey { owner: SeriesOwner::Site, metric: Metric::BurnPerHour }, value));
-    nodes.chain(burn).collect()
+    nodes.chain(burn).chain(balances(fleet)).collect()
+}
+
+/// What burns each balance, in its own unit, as far as it is known now: of an account that does not answer there is no point,
+/// which is a gap in its line.
+fn balances(fleet: &Fleet) -> impl Iterator<Item = (SeriesKey, f32)> {
+    let is_read = |key: &BalanceKey| {
+        let feed = fleet.feeds.get(&(key.account.clone(), FeedKind::Servers));
+        feed.is_some_and(|feed| feed.problem.is_none() && !feed.is_late)
+    };
+    let prepaid = fleet.balances.iter().map(|(key, view)| (key.clone(), view.per_hour()));
+    let later = fleet.billed_later.iter();
+    let later = later.filter_map(|(key, later)| Some((key.clone(), later.in_one_currency()?.amount)));
+    prepaid.chain(later).filter(move |(key, _)| is_read(key)).filter_map(|(key, per_hour)| {
+        let series = SeriesKey { owner: SeriesOwner::Balance(key), metric: Metric::BurnPerHour };
+        Some((series, per_hour.to_f32()?))
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a percentage")]

@@ -16,6 +16,7 @@ mod housekeeping;
 pub mod matches;
 pub mod money;
 pub mod observation;
+mod owners;
 mod panel_burn;
 mod panics;
 pub mod policy;

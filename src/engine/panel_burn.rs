@@ -9,7 +9,7 @@ use crate::model::fleet::Fleet;
 use crate::model::ids::{AccountId, OrderId, OrderKey, ServerKey};
 use crate::model::money::Money;
 use crate::model::server::{Ownership, Server};
-use crate::model::spend::{BurnChange, BurnerOwner, Cause, ChangeKind, cause_of};
+use crate::model::spend::{Bond, BurnChange, BurnerOwner, Cause, ChangeKind, cause_of};
 use crate::model::time::Timestamp;
 
 /// A server whose burn moved.
@@ -92,7 +92,8 @@ fn changes_of(fleet: &Fleet, server: &ServerKey, moved: &Moved) -> Vec<BurnChang
             after,
             cause: Cause::Outside,
         };
-        change.cause = cause_of(&change, moved.order.as_ref(), fleet.runs.values());
+        let bond = Bond { order: moved.order.as_ref(), ..Bond::default() };
+        change.cause = cause_of(&change, bond, fleet.runs.values());
         Some(change)
     };
     let (before, after) = (moved.before.as_ref(), moved.after.as_ref());

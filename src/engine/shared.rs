@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::focus::Attended;
 use super::observation::Observation;
+use super::owners::Owners;
 use super::policy::ReconcilePolicy;
 use super::state::FleetState;
 use super::subscription::{Beginning, Delta, QUEUE_LENGTH, Subscription};
@@ -119,6 +120,11 @@ impl SharedFleet {
         look(self.lock().state.fleet())
     }
 
+    /// Looks up for whom servers run that no panel has, under the lock: keep `look` short.
+    pub fn read_owners<R>(&self, look: impl FnOnce(&Owners<'_>) -> R) -> R {
+        look(&self.lock().state.owners())
+    }
+
     /// What the burn of panels' servers did since this was last asked.
     pub fn take_burn_changes(&self) -> Vec<BurnChange> {
         self.lock().state.take_burn_changes()
@@ -222,6 +228,7 @@ fn is_cached(change: &Change) -> bool {
             | Change::Balance(_)
             | Change::BalanceRemoved(_)
             | Change::Burners { .. }
+            | Change::BilledLater(_)
             | Change::Alerts(_)
             | Change::Samples { .. }
             | Change::Notice { .. }

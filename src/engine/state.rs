@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use super::findings::{self, Totals};
 use super::money;
+use super::owners::{Keeps, Owners};
 use super::panel_burn::PanelBurn;
 use super::policy::ReconcilePolicy;
 use super::reconcile::{self, Seen};
 use crate::model::account::{Feed, FeedKind};
 use crate::model::condition::EngineCondition;
 use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
-use crate::model::ids::{AccountId, NodeKey, OperatorName, OrderKey, RunId, ServerKey};
+use crate::model::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey};
 use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
 use crate::model::run::{Run, RunStatus};
@@ -56,7 +57,7 @@ pub struct FleetState {
     fleet: Fleet,
     policy: ReconcilePolicy,
     seen: Seen,
-    kept: BTreeMap<ServerKey, (OperatorName, String)>,
+    kept: Keeps,
     /// Servers that somebody saw vanish, with when: a poll that began before must not bring them back.
     gone: BTreeMap<ServerKey, Timestamp>,
     totals: Totals,
@@ -92,6 +93,12 @@ impl FleetState {
             let feed = self.fleet.feeds.get(&(panel.clone(), FeedKind::Servers));
             self.panel_burn.watch(&panel, feed.and_then(|feed| feed.succeeded_at).unwrap_or(now));
         }
+    }
+
+    /// For whom servers run that no panel has.
+    #[must_use]
+    pub fn owners(&self) -> Owners<'_> {
+        Owners::of(&self.fleet, &self.kept)
     }
 
     /// What the burn of panels' servers did since this was last asked.
@@ -503,6 +510,11 @@ impl FleetState {
         if self.fleet.summary != summary {
             touched.direct.push(Change::Summary(Summary::clone(&summary)));
             self.fleet.summary = summary;
+        }
+        if !self.fleet.billed_later.values().eq(&self.totals.billed_later) {
+            let change = Change::BilledLater(self.totals.billed_later.clone());
+            self.fleet.apply(change.clone());
+            touched.direct.push(change);
         }
         if self.fleet.findings != findings {
             touched.direct.push(Change::Findings(findings.clone()));

@@ -23,7 +23,7 @@ use crate::model::request::{ConsoleItem, Focus, Reply, Request};
 use crate::model::time::Timestamp;
 
 /// The number of this protocol; it rises with every change of a message that the golden bytes show.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// Largest frame an engine reads. Requests are small; the largest is a focus of some thousand keys.
 pub const MAX_CLIENT_FRAME: usize = 1024 * 1024;

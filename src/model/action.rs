@@ -122,7 +122,10 @@ impl ActionRequest {
     pub fn burn_effect(&self) -> BurnEffect {
         match self {
             // Other memory is paid for from the next start on: that is another run's doing.
-            Self::Keep { .. } | Self::SetCreditServerRam { .. } | Self::ExtendCreditServer { .. } => {
+            Self::Keep { .. }
+            | Self::KeepMatchServer { .. }
+            | Self::SetCreditServerRam { .. }
+            | Self::ExtendCreditServer { .. } => {
                 BurnEffect::Nothing
             }
             Self::Power { signal: PowerSignal::Start, .. }
@@ -131,8 +134,14 @@ impl ActionRequest {
             Self::Power { signal: PowerSignal::Stop | PowerSignal::Kill, .. }
             | Self::Suspend { .. }
             | Self::Destroy { .. }
+            | Self::DestroyMatchServer { .. }
             | Self::SignalCreditServer { signal: CreditServerSignal::Stop, .. } => BurnEffect::Ends,
-            _ => BurnEffect::Either,
+            Self::ProvisionOrder { .. }
+            | Self::TakeOverOrder { .. }
+            | Self::Power { signal: PowerSignal::Restart, .. }
+            | Self::Reinstall { .. }
+            | Self::SignalCreditServer { signal: CreditServerSignal::Restart, .. }
+            | Self::RunMatch { .. } => BurnEffect::Either,
         }
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{Feed, FeedKind};
 use super::balance::BalanceKey;
 use super::balance_view::BalanceView;
+use super::billed_later::BilledLater;
 use super::condition::EngineCondition;
 use super::credits::CreditServer;
 use super::finding::Finding;
@@ -96,7 +97,7 @@ pub enum Metric {
     NodeMemoryPercent,
     /// Percent of a node's sellable disk that is sold.
     NodeDiskPercent,
-    /// The site's burn in the reporting currency per hour.
+    /// Burn per hour: the site's in the reporting currency, a balance's in its own unit.
     BurnPerHour,
 }
 
@@ -110,6 +111,8 @@ pub enum SeriesOwner {
     Node(NodeKey),
     /// A server.
     Server(ServerKey),
+    /// A balance, or an account that is billed later.
+    Balance(BalanceKey),
 }
 
 /// A series' name.
@@ -205,6 +208,8 @@ pub enum Change {
     GameServer(Arc<GameServer>),
     /// A rented game server is gone from its account.
     GameServerRemoved(ServerKey),
+    /// What is paid from no balance: the whole list of accounts.
+    BilledLater(Vec<BilledLater>),
 }
 
 /// How many points of a series a mirror keeps: wide enough for a 200-column sparkline.
@@ -272,6 +277,8 @@ pub struct FleetOf<Orders, Servers> {
     pub balances: BTreeMap<BalanceKey, BalanceView>,
     /// What burns each balance, largest first.
     pub burners: BTreeMap<BalanceKey, Vec<Burner>>,
+    /// What is paid from no balance, by the account that gets the bill. What burns there is derived from the servers.
+    pub billed_later: BTreeMap<BalanceKey, BilledLater>,
     /// Alerts that hold.
     pub alerts: Vec<Alert>,
     /// Matches by id, oldest first.
@@ -351,6 +358,9 @@ where
             Change::Burners { payer, burners } => {
                 self.burners.insert(payer, burners);
             }
+            Change::BilledLater(accounts) => {
+                self.billed_later = accounts.into_iter().map(|account| (account.key(), account)).collect();
+            }
             Change::Alerts(alerts) => self.alerts = alerts,
             Change::Samples { series, points } => self.extend_series(series, points),
             Change::Notice { at, text } => {
@@ -416,6 +426,9 @@ impl Fleet {
                     burners: burners.clone(),
                 }),
             )
+            .chain(std::iter::once_with(|| {
+                Change::BilledLater(self.billed_later.values().cloned().collect())
+            }))
             .chain(std::iter::once_with(|| Change::Alerts(self.alerts.clone())))
             .chain(self.servers.values().cloned().map(Change::Server))
             .chain(self.notices.iter().map(|(at, text)| Change::Notice { at: *at, text: text.clone() }))

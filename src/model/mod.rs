@@ -6,6 +6,7 @@ pub mod account;
 pub mod action;
 pub mod balance;
 pub mod balance_view;
+pub mod billed_later;
 pub mod condition;
 pub mod credit_pricing;
 pub mod credits;

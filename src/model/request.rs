@@ -25,6 +25,8 @@ pub struct Focus {
     pub servers: Vec<ServerKey>,
     /// Nodes whose rows are visible.
     pub nodes: Vec<NodeKey>,
+    /// Balances whose rows are visible.
+    pub balances: Vec<BalanceKey>,
 }
 
 /// The five tabs.

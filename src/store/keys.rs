@@ -3,6 +3,7 @@
 //! Must not: be encoded anywhere else.
 
 use super::record::RecordKind;
+use crate::model::balance::BalanceKey;
 use crate::model::fleet::{Metric, SeriesKey, SeriesOwner};
 use crate::model::ids::AccountId;
 
@@ -109,6 +110,14 @@ pub(super) fn series(series: &SeriesKey) -> Vec<u8> {
         SeriesOwner::Site => push_owner(1, None),
         SeriesOwner::Node(node) => push_owner(2, Some((&node.account, &node.id))),
         SeriesOwner::Server(server) => push_owner(3, Some((&server.account, &server.id))),
+        SeriesOwner::Balance(BalanceKey { account, pool }) => {
+            key.push(4);
+            push_text(&mut key, account.as_str());
+            key.push(u8::from(pool.is_some()));
+            if let Some(pool) = pool {
+                push_text(&mut key, pool);
+            }
+        }
     }
     key.push(metric_code(series.metric));
     key
@@ -159,6 +168,8 @@ mod tests {
             Just(SeriesOwner::Site),
             (text(), text()).prop_map(|(a, id)| SeriesOwner::Node(NodeKey { account: a.into(), id })),
             (text(), text()).prop_map(|(a, id)| SeriesOwner::Server(ServerKey { account: a.into(), id })),
+            (text(), proptest::option::of(text()))
+                .prop_map(|(a, pool)| SeriesOwner::Balance(BalanceKey { account: a.into(), pool })),
         ]
     }
 

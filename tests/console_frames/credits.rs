@@ -302,6 +302,51 @@ fn what_changed_the_burn_is_told_by_who_did_it_since_a_moment() {
 }
 
 #[test]
+fn an_account_that_is_billed_later_stands_beside_the_balances() {
+    let mut fleet = money::fleet();
+    money::billed_later().into_iter().for_each(|change| fleet.apply(change));
+    let stage = Stage::new(fleet, NOW);
+    let mut tab = tabs::component(Tab::Credits);
+    let mut effects = stage.open(tab.as_mut());
+    effects.extend(stage.act(tab.as_mut(), &[Action::End]));
+    answer(&stage, tab.as_mut(), effects);
+    assert_snapshot!("billed_later", stage.frames(tab.as_mut()));
+    let focus = tab.focus(&stage.context());
+    assert!(
+        focus.balances.contains(&account("panel")) && focus.balances.contains(&account("exa")),
+        "{focus:?}"
+    );
+
+    stage.act(tab.as_mut(), &[Action::Details]);
+    let frame = text(&stage.draw(tab.as_mut(), 120, 30));
+    assert!(frame.contains("billed later  burns 0.0") && frame.contains(" EUR/h, "), "{frame}");
+    for words in ["order 814", "ORPHAN", "0.0137"] {
+        assert!(frame.contains(words), "{words}: {frame}");
+    }
+    let effects = stage.act(tab.as_mut(), &[Action::WhatIf]);
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Notice(_, words) if words.contains("no balance")))
+    );
+    stage.act(tab.as_mut(), &[Action::Details]);
+    let frame = text(&stage.draw(tab.as_mut(), 120, 30));
+    assert!(frame.contains("billed later while it exists: only"), "{frame}");
+}
+
+#[test]
+fn nobodys_server_is_kept_from_what_burns() {
+    let stage = Stage::new(money::fleet(), NOW);
+    let mut tab = opened(&stage);
+    stage.act(tab.as_mut(), &[Action::Details]);
+    assert!(!tab.is_enabled(Action::KeepServer, &stage.context()), "an order answers for the dearest");
+    stage.act(tab.as_mut(), &[Action::Down]);
+    assert!(tab.is_enabled(Action::KeepServer, &stage.context()));
+    let opened = stage.act(tab.as_mut(), &[Action::KeepServer]).pop();
+    assert!(matches!(opened, Some(Effect::Open(_))));
+}
+
+#[test]
 fn what_burnt_is_told_by_server_by_owner_and_by_provider() {
     let stage = Stage::new(money::fleet(), NOW);
     let mut tab = opened(&stage);

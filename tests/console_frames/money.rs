@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use quarterdeck::model::account::{Feed, FeedKind, Provider};
 use quarterdeck::model::balance::{Balance, BalanceKey, PoolShare};
 use quarterdeck::model::balance_view::{BalanceView, Correction, ScheduledCharge};
+use quarterdeck::model::billed_later::BilledLater;
 use quarterdeck::model::credits::{CreditServer, CreditServerPlayers, CreditServerStatus, Payer};
-use quarterdeck::model::fleet::{Change, Fleet};
+use quarterdeck::model::fleet::{Change, Fleet, Metric, Sample, SeriesKey, SeriesOwner};
 use quarterdeck::model::ids::ServerKey;
-use quarterdeck::model::money::{Currency, Rates};
+use quarterdeck::model::money::{Currency, Money, Rates};
 use quarterdeck::model::request::{CreditsHistory, HistoryPoint, Reply, Request};
 use quarterdeck::model::site::Site;
 use quarterdeck::model::spend::{
@@ -186,6 +187,32 @@ pub fn changes() -> Vec<Change> {
     changes.extend(servers().into_iter().map(|server| Change::CreditServer(server.into())));
     changes.push(Change::Burners { payer: account("exa"), burners: burners() });
     changes
+}
+
+/// The fixture's panel as an account that is billed later, and a trend of two of them.
+pub fn billed_later() -> Vec<Change> {
+    let fleet = crate::fixture::fleet();
+    let burns: Vec<Decimal> = fleet
+        .servers
+        .values()
+        .filter_map(|server| server.burn_per_hour.as_ref().map(|burn| burn.amount))
+        .collect();
+    let later = BilledLater {
+        account: "panel".into(),
+        provider: Provider::Pterodactyl,
+        servers: u32::try_from(burns.len()).expect("a small site"),
+        unpriced: 1,
+        per_hour: vec![Money { amount: burns.into_iter().sum(), currency: Currency("EUR".to_owned()) }],
+    };
+    let trend = |key: BalanceKey, highest: f32| {
+        let points = (0..20_u8).filter(|minute| !(8..12).contains(minute)).map(|minute| Sample {
+            at: ago(i64::from(20 - minute) * 60_000),
+            value: highest * f32::from(minute) / 20.0,
+        });
+        let series = SeriesKey { owner: SeriesOwner::Balance(key), metric: Metric::BurnPerHour };
+        Change::Samples { series, points: points.collect() }
+    };
+    vec![Change::BilledLater(vec![later]), trend(account("exa"), 12.8), trend(account("panel"), 0.03)]
 }
 
 /// Alerts of both levels, one of them silenced for two hours.

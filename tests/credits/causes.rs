@@ -1,8 +1,13 @@
 //! What changed the burn is kept with who did it, and a step that nothing of ours explains is told until it is over.
 
+use quarterdeck::model::action::ActionRequest;
+use quarterdeck::model::credits::CreditServerSignal;
 use quarterdeck::model::fleet::Fleet;
+use quarterdeck::model::ids::{RunId, ServerKey};
 use quarterdeck::model::request::{Reply, Request};
-use quarterdeck::model::spend::{Alert, AlertKey, Attribution, BurnerKind, ChangeKind, Who};
+use quarterdeck::model::spend::{
+    Alert, AlertKey, Attribution, BurnerKind, BurnerOwner, Cause, ChangeKind, Who,
+};
 use quarterdeck::model::time::{Clock, Timestamp};
 use quarterdeck::sim::DEFAULT_START;
 use rust_decimal::Decimal;
@@ -142,6 +147,54 @@ async fn any_window_is_burnt_by_those_that_ran_in_it() {
     assert_eq!(told.by_provider.len(), 1);
     assert_eq!(told.by_owner.len(), 1, "nobody answers for either");
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_keeps_a_server_answers_for_it_and_a_run_of_ours_is_no_step() {
+    let lab = Lab::with(&[]).await;
+    let mut engine = lab.engine().await;
+    let server = |name: &str| {
+        let id = lab.sim.world().server(name).expect("a server").id;
+        lab.sim.world().set_auto_stop(&id, None);
+        ServerKey { account: "exa".into(), id }
+    };
+    let (weekend, hardcore) = (server("weekend"), server("hardcore"));
+    assert!(lab.sim.world().start_from_outside(&weekend.id));
+    let signal = CreditServerSignal::Start { with_own_credits: false };
+    let run = run(&engine, ActionRequest::SignalCreditServer { server: hardcore.clone(), signal }).await;
+    lab.clock.advance_millis(A_START);
+    engine.console.until("two that run", |fleet| running(fleet) == 2).await;
+    let told = told_of(&engine, &lab, 2).await;
+    assert_eq!(sentences(&told), ["+8 1 start by ann@bastion", "+4 1 start from outside"]);
+    let cause = &told.changes.iter().find(|change| change.server == hardcore).expect("its change").cause;
+    assert!(matches!(cause, Cause::Run { run: of, .. } if *of == run), "{cause:?}");
+
+    lab.clock.advance_millis(3 * MINUTE);
+    engine.console.until("the step", |fleet| step(fleet).is_some()).await;
+    let text = &step(&engine.console.fleet).expect("it holds").text;
+    assert!(text.contains("weekend") && !text.contains("hardcore"), "{text}");
+    let keep = ActionRequest::Keep { server: weekend.clone(), reason: "the event of the week".to_owned() };
+    self::run(&engine, keep).await;
+    engine.console.until("its end", |fleet| step(fleet).is_none()).await;
+    let is_kept = |fleet: &Fleet| {
+        let mut burners = fleet.burners.values().flatten();
+        let kept = burners.find(|burner| burner.server == weekend && burner.kind == BurnerKind::Running);
+        kept.is_some_and(
+            |burner| matches!(&burner.owner, BurnerOwner::Kept { by, .. } if by.as_str() == "ann@bastion"),
+        )
+    };
+    engine.console.until("its owner", is_kept).await;
+    engine.stop().await;
+}
+
+/// Plans, confirms and waits for the end.
+async fn run(engine: &Running, request: ActionRequest) -> RunId {
+    let Reply::Plan(plan) = engine.ask(Request::Plan(request)).await else { panic!("no plan") };
+    assert!(!plan.is_refused(), "{:#?}", plan.checks);
+    let Reply::RunStarted(run) = engine.ask(Request::Execute { plan: plan.id, typed: None }).await else {
+        panic!("no run")
+    };
+    run
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use quarterdeck::engine::policy::ReconcilePolicy;
 use quarterdeck::engine::state::{FleetState, Observation};
 use quarterdeck::model::action::{ActionPlan, ActionRequest, Confirmation, Parameters};
-use quarterdeck::model::fleet::Change;
+use quarterdeck::model::fleet::{Change, Fleet};
 use quarterdeck::model::ids::OrderKey;
 use quarterdeck::model::order::{Order, OrderStatus};
 use quarterdeck::model::run::{Run, RunStatus};
@@ -134,6 +134,38 @@ fn what_is_remembered_is_where_the_changes_go_on_from() {
         told(&state.take_burn_changes()),
         [("1", ChangeKind::Stopped, None), ("2", ChangeKind::Started, None)]
     );
+}
+
+#[test]
+fn what_a_panel_burns_is_told_in_total_and_by_currency() {
+    let mut state = known();
+    let panels = |state: &FleetState| state.fleet().billed_later.values().cloned().collect::<Vec<_>>();
+    let [panel] = &panels(&state)[..] else { panic!("one panel") };
+    assert_eq!((panel.servers, panel.unpriced), (1, 0));
+    assert_eq!(panel.in_one_currency().map(ToString::to_string).as_deref(), Some("0.01 EUR"));
+    let told = state.observe(
+        servers(
+            later(10),
+            vec![
+                server(1, Some("1"), later(10)),
+                server(2, Some("2"), later(10)),
+                server(3, None, later(10)),
+            ],
+        ),
+        later(10),
+    );
+    let totals = told.iter().filter(|change| matches!(change, Change::BilledLater(_))).count();
+    assert_eq!(totals, 1, "{told:?}");
+    let [panel] = &panels(&state)[..] else { panic!("one panel") };
+    assert_eq!((panel.servers, panel.unpriced), (2, 1));
+    assert_eq!(panel.in_one_currency().map(ToString::to_string).as_deref(), Some("0.02 EUR"));
+    let mirror = state.fleet().snapshot().fold(Fleet::default(), |mut mirror, change| {
+        mirror.apply(change);
+        mirror
+    });
+    assert_eq!(mirror.billed_later, state.fleet().billed_later);
+    let told = state.observe(Observation::Tick, later(20));
+    assert!(!told.iter().any(|change| matches!(change, Change::BilledLater(_))), "only when it moves");
 }
 
 #[test]

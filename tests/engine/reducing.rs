@@ -46,7 +46,11 @@ fn only_what_differs_is_told_and_what_a_complete_read_misses_is_removed() {
     let mut second: Vec<Server> = (0..4).map(|id| server(id, None, at(9))).collect();
     second[2].status = ServerStatus::Suspended;
     let told = state.observe(servers(at(9), second), at(9));
-    let [Change::Server(changed), Change::ServerRemoved(removed)] = &told[..] else { panic!("{told:?}") };
+    let [Change::BilledLater(panels), Change::Server(changed), Change::ServerRemoved(removed)] = &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(panels.iter().map(|panel| panel.unpriced).collect::<Vec<_>>(), [4]);
     assert_eq!((changed.key.clone(), changed.observed_at), (server_key(2), at(9)));
     assert_eq!(*removed, server_key(4));
 }

@@ -102,7 +102,7 @@ async fn a_console_sees_the_panel_its_use_its_consoles_and_the_doctor() {
     assert_eq!(first.fleet.servers.len(), sim.world().servers().len());
 
     let servers: Vec<ServerKey> = first.fleet.servers.keys().cloned().collect();
-    first.client.set_focus(Focus { tab: Tab::Nodes, servers, nodes: Vec::new() });
+    first.client.set_focus(Focus { tab: Tab::Nodes, servers, ..Focus::default() });
     first
         .until("a running server with its use and samples", |console| {
             console.running().is_some() && !console.fleet.series.is_empty()

@@ -87,7 +87,7 @@ impl Stage {
 
     fn look_at(&self, client: u64, servers: impl IntoIterator<Item = u32>) {
         let servers = servers.into_iter().map(server_key).collect();
-        self.fleet.set_focus(client, Focus { tab: Tab::Nodes, servers, nodes: Vec::new() });
+        self.fleet.set_focus(client, Focus { tab: Tab::Nodes, servers, ..Focus::default() });
     }
 
     fn asked(&self) -> BTreeMap<String, Vec<Instant>> {

@@ -411,7 +411,12 @@ fn items() -> Vec<ConsoleItem> {
 }
 
 fn client_messages() -> Vec<ClientMessage> {
-    let focus = Focus { tab: Tab::Nodes, servers: vec![server_key()], nodes: vec![node_key()] };
+    let focus = Focus {
+        tab: Tab::Nodes,
+        servers: vec![server_key()],
+        nodes: vec![node_key()],
+        balances: vec![BalanceKey::pool("exa".into(), "p1")],
+    };
     requests()
         .into_iter()
         .map(|request| ClientMessage::Request { id: 300, request })

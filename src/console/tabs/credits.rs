@@ -7,6 +7,7 @@ mod balances;
 mod burners;
 mod causes;
 mod history;
+mod later;
 mod pane;
 mod query;
 mod what_if;
@@ -31,13 +32,16 @@ use crate::console::widgets::paragraph;
 use crate::console::widgets::table::Direction;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
+use crate::model::billed_later::BilledLater;
 use crate::model::ids::ServerKey;
 use crate::model::problem::Problem;
 use crate::model::request::{Focus, Reply, Request, Tab};
+use crate::model::server::Ownership;
+use crate::model::spend::{BurnerKind, BurnerOwner};
 use crate::model::time::Timestamp;
 pub use balances::{Balances, is_connected};
 pub use burners::{BurnerId, Burners};
-use pane::{Pane, Section, Subject};
+use pane::{About, Pane, Section, Subject};
 use what_if::Supposition;
 
 /// The answer to a request for a snapshot; the history's tickets count from 1.
@@ -103,6 +107,11 @@ impl CreditsTab {
         self.balances.table.selected().and_then(|key| amounts::view_of(context, key))
     }
 
+    /// The selected account, where it is one that is billed later.
+    fn selected_later<'a>(&self, context: &ViewContext<'a>) -> Option<&'a BilledLater> {
+        self.balances.table.selected().and_then(|key| context.fleet.billed_later.get(key))
+    }
+
     /// The balance that the level in front is about.
     fn subject<'a>(&self, context: &ViewContext<'a>) -> Option<Subject<'a>> {
         let view = match self.level {
@@ -119,6 +128,24 @@ impl CreditsTab {
         servers.into_iter().collect()
     }
 
+    /// What the pane below the balances is about.
+    fn about<'a>(&self, context: &ViewContext<'a>) -> Option<About<'a>> {
+        let later = || self.selected_later(context).map(About::Later);
+        self.subject(context).map(About::Balance).or_else(later)
+    }
+
+    /// Whether nobody answers for the selected server, so that a person can.
+    fn can_keep_selected(&self, context: &ViewContext<'_>) -> bool {
+        let Some(id) = self.burners.table.selected() else { return false };
+        match context.fleet.servers.get(&id.0) {
+            Some(server) => matches!(server.ownership, Ownership::Orphan { .. } | Ownership::NoShop),
+            None => {
+                let burner = self.burners.kind.find(context.fleet, id);
+                burner.is_some_and(|burner| burner.owner == BurnerOwner::Unowned)
+            }
+        }
+    }
+
     fn payer(&self) -> Option<&BalanceKey> {
         self.burners.kind.payer.as_ref()
     }
@@ -129,6 +156,8 @@ impl CreditsTab {
             let balance = &subject.view.balance;
             self.pane.history.ask(&balance.key, balance.observed_at, effects);
             self.pane.causes.ask(&balance.key, Some(subject.view), effects);
+        } else if let Some(later) = self.selected_later(context).filter(|_| self.level == Level::Balances) {
+            self.pane.causes.ask(&later.key(), None, effects);
         }
     }
 
@@ -216,6 +245,9 @@ impl CreditsTab {
     ) -> Handled {
         let selected = self.burners.table.selected().cloned();
         match (action, &mut self.what_if, selected) {
+            (Action::WhatIf, _, _) if self.burners.kind.billed_later(context.fleet).is_some() => {
+                effects.notice(Loudness::Info, "what is billed later has no balance that would last longer");
+            }
             (Action::WhatIf, open, _) => {
                 *open = if open.is_some() { None } else { Some(Supposition::default()) };
                 self.has_switched = true;
@@ -252,7 +284,7 @@ impl CreditsTab {
         let has_pane = area.height >= LIST_ROWS_MIN + PANE_ROWS_MIN
             && area.width >= condition::SMALLEST.0
             && rows > 0
-            && self.selected(context).is_some()
+            && (self.selected(context).is_some() || self.selected_later(context).is_some())
             && !matches!(condition, Condition::Instead(_));
         if !has_pane {
             return (area, Rect { y: area.bottom(), height: 0, ..area });
@@ -320,8 +352,8 @@ impl Component for CreditsTab {
             Level::Balances => {
                 let (list, pane) = self.split(area, context);
                 self.balances.draw(list, buffer, context);
-                if let Some(subject) = self.subject(context).filter(|_| pane.height > 0) {
-                    self.pane.draw(pane, subject, buffer, context);
+                if let Some(about) = self.about(context).filter(|_| pane.height > 0) {
+                    self.pane.draw(pane, about, buffer, context);
                 }
             }
             Level::Burners => {
@@ -346,8 +378,8 @@ impl Component for CreditsTab {
             Level::Balances => {
                 let (list, pane) = self.split(area, context);
                 let mut dirty = self.balances.take_dirty(list, context);
-                match self.subject(context).filter(|_| pane.height > 0) {
-                    Some(subject) => dirty.merge(self.pane.take_dirty(pane, subject, context)),
+                match self.about(context).filter(|_| pane.height > 0) {
+                    Some(about) => dirty.merge(self.pane.take_dirty(pane, about, context)),
                     None => self.pane.invalidate(),
                 }
                 dirty
@@ -429,7 +461,15 @@ impl Component for CreditsTab {
             self.pane.causes.note(context.now);
             self.ask(context, effects);
         } else if !touched.servers.is_empty() && self.level == Level::Burners {
+            if let Some(billed) = self.burners.kind.billed_later(context.fleet) {
+                let of_account = touched.servers.iter().filter(|key| key.account == billed.account);
+                let ids: Vec<_> = of_account.map(|key| (key.clone(), BurnerKind::Running)).collect();
+                self.burners.update(&ids, context);
+            }
             self.burners.table.touch_visible();
+        }
+        if touched.is_series && self.level == Level::Balances {
+            self.balances.table.touch_visible();
         }
     }
 
@@ -456,20 +496,23 @@ impl Component for CreditsTab {
     fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
         let history = &self.pane.history;
         match (self.level, action) {
-            (_, Action::RealTime | Action::CompareFromNow) => self.subject(context).is_some(),
+            (_, Action::RealTime) => self.subject(context).is_some(),
+            (_, Action::CompareFromNow) => self.about(context).is_some(),
             (Level::Balances, Action::ZoomIn | Action::ZoomOut) => {
                 self.selected(context).is_some() && history.can_zoom(action == Action::ZoomIn)
             }
-            (
-                Level::Balances,
-                Action::PanBack | Action::NextPane | Action::ChangesSince | Action::BurntBy,
-            ) => self.selected(context).is_some(),
+            (Level::Balances, Action::PanBack | Action::NextPane) => self.selected(context).is_some(),
+            (Level::Balances, Action::ChangesSince | Action::BurntBy) => self.about(context).is_some(),
             (Level::Balances, Action::PanForward | Action::ChartNow) => history.is_panned(),
             (Level::Balances, Action::TakeSnapshot) => context.link.is_up(),
             (Level::Balances, _) => self.balances.is_enabled(action),
             (Level::Burners, Action::Back) => true,
-            (Level::Burners, Action::WhatIf) => !self.burners.table.is_empty(),
+            // What is billed later has no balance that would last longer.
+            (Level::Burners, Action::WhatIf) => {
+                self.subject(context).is_some() && !self.burners.table.is_empty()
+            }
             (Level::Burners, Action::OneMore | Action::OneLess) => self.what_if.is_some(),
+            (Level::Burners, Action::KeepServer) => self.can_keep_selected(context),
             (Level::Burners, Action::OpenBurner) => {
                 self.burners.table.selected().is_some_and(|id| is_placed(id, context))
             }
@@ -507,11 +550,12 @@ impl Component for CreditsTab {
     }
 
     fn focus(&self, _context: &ViewContext<'_>) -> Focus {
-        let servers = match self.level {
-            Level::Balances => Vec::new(),
-            Level::Burners => self.burners.table.visible().map(|id| id.0.clone()).collect(),
-        };
-        Focus { tab: Tab::Credits, servers, ..Focus::default() }
+        let (mut servers, mut balances) = (Vec::new(), Vec::new());
+        match self.level {
+            Level::Balances => balances.extend(self.balances.table.visible().cloned()),
+            Level::Burners => servers.extend(self.burners.table.visible().map(|id| id.0.clone())),
+        }
+        Focus { tab: Tab::Credits, servers, balances, ..Focus::default() }
     }
 
     fn set_frozen(&mut self, is_frozen: bool, context: &ViewContext<'_>) {

@@ -170,7 +170,7 @@ impl Component for OrdersTab {
         Focus {
             tab: Tab::Orders,
             servers: self.list.table.visible().filter_map(server).collect(),
-            nodes: Vec::new(),
+            ..Focus::default()
         }
     }
 

@@ -24,7 +24,7 @@ use crate::model::balance::{Balance, BalanceKey};
 use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, OperatorName};
 use crate::model::problem::Problem;
-use crate::model::spend::{AlertEvent, AlertKey, BurnChange, Meter, Silence};
+use crate::model::spend::{AlertEvent, AlertKey, BurnChange, BurnerOwner, Meter, Silence};
 use crate::model::time::Timestamp;
 use crate::store::{Record, RecordKind, Store};
 
@@ -96,11 +96,16 @@ impl Keeper {
         Ok(books.await?.lock().await)
     }
 
-    /// Takes a complete list of an account's servers in.
+    /// Takes a complete list of an account's servers in; those whose adapter knows no owner get the one that is known here.
     ///
     /// # Errors
     /// `Storage`: something that has to be kept could not be; nothing of it was told.
-    pub async fn servers(&self, account: &AccountId, servers: Vec<BilledServer>) -> Result<(), Problem> {
+    pub async fn servers(&self, account: &AccountId, mut servers: Vec<BilledServer>) -> Result<(), Problem> {
+        self.fleet.read_owners(|owners| {
+            for server in servers.iter_mut().filter(|server| server.owner == BurnerOwner::Unowned) {
+                server.owner = owners.owner(&server.key);
+            }
+        });
         let mut books = self.books().await?;
         let effects = books.servers(account, servers, self.fleet.now());
         self.carry_out(&mut books, effects).await

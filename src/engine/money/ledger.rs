@@ -4,7 +4,7 @@ use super::changes::{CHANGES_IN_A_RECORD, ChangeRecord};
 use super::keeper::bodies;
 use crate::engine::shared::SharedFleet;
 use crate::model::problem::Problem;
-use crate::model::spend::{BurnChange, cause_of};
+use crate::model::spend::{Bond, BurnChange, BurnerOwner, cause_of};
 use crate::model::time::Timestamp;
 use crate::store::{RecordKind, Store};
 
@@ -12,7 +12,12 @@ use crate::store::{RecordKind, Store};
 pub fn explain(fleet: &SharedFleet, changes: &mut [BurnChange]) {
     fleet.read(|fleet| {
         for change in changes {
-            change.cause = cause_of(change, None, fleet.runs.values());
+            let of_match = match &change.owner {
+                BurnerOwner::Match(id) => fleet.matches.get(id),
+                _ => None,
+            };
+            let bond = Bond { run: of_match.map(|one| &one.run), ..Bond::default() };
+            change.cause = cause_of(change, bond, fleet.runs.values());
         }
     });
 }

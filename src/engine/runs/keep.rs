@@ -1,10 +1,14 @@
 //! Keep: an operator says that a server without owner shall stay, and why.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 
 use crate::engine::handle::Caller;
 use crate::engine::observation::Observation;
-use crate::model::action::ActionRequest;
+use crate::model::action::{ActionRequest, Parameters, ServerParameters};
+use crate::model::credits::CreditServer;
+use crate::model::ids::ServerKey;
 use crate::model::problem::Problem;
 
 use super::actions::{Action, StepDefinition};
@@ -28,8 +32,10 @@ impl Action for Keep {
             let ActionRequest::Keep { server, reason } = request else {
                 return Err(Problem::refused("not a request to keep a server", ""));
             };
-            let server = identity::read_for_plan(services, server).await?;
-            let mut draft = identity::begin_draft("keep", &server);
+            let mut draft = match credit_server(services, server) {
+                Some(known) => of_credit_server(&known),
+                None => identity::begin_draft("keep", &identity::read_for_plan(services, server).await?),
+            };
             draft.burn = BurnChange::None;
             if reason.trim().is_empty() {
                 draft.refuse("reason", "say why it shall stay");
@@ -52,6 +58,23 @@ impl Action for Keep {
             step: Box::new(NoteKeep { reason }),
         }]
     }
+}
+
+/// The server of an account with prepaid money, as listed last: what is written down here changes nothing there.
+fn credit_server(services: &Services, key: &ServerKey) -> Option<Arc<CreditServer>> {
+    services.fleet.read(|fleet| fleet.credit_servers.get(key).cloned())
+}
+
+fn of_credit_server(server: &CreditServer) -> Draft {
+    let mut draft = Draft::titled(format!("keep {} ({})", server.name, server.key));
+    draft.parameters = Parameters::Server(ServerParameters {
+        server: server.key.clone(),
+        uuid: server.key.id.clone(),
+        name: server.name.clone(),
+        external_id: None,
+    });
+    draft.pass("server", format!("{} is {}", server.name, server.status));
+    draft
 }
 
 struct NoteKeep {
@@ -83,8 +106,10 @@ impl Step for NoteKeep {
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Made, StepFailure>> {
         Box::pin(async move {
-            identity::reread_present(scene).await?;
             let note = self.note(scene)?;
+            if credit_server(scene.services, &note.server).is_none() {
+                identity::reread_present(scene).await?;
+            }
             scene.services.log.append_note(&note).await?;
             scene.services.fleet.observe(Observation::Kept {
                 server: note.server,

@@ -163,18 +163,24 @@ impl BurnChange {
     }
 }
 
-/// The run that did a change: the last one begun of those on its server, or on `order` for which the server stands, whose
-/// action can do that and that went on when it happened, or had ended just before.
+/// What a server stands for, besides itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bond<'a> {
+    /// The order that it was made for.
+    pub order: Option<&'a OrderKey>,
+    /// The run that carries what it was rented for: a match.
+    pub run: Option<&'a RunId>,
+}
+
+/// The run that did a change: the last one begun of those on its server, or on what that stands for, whose action can do
+/// that and that went on when it happened, or had ended just before.
 #[must_use]
-pub fn cause_of<'a>(
-    change: &BurnChange,
-    order: Option<&OrderKey>,
-    runs: impl IntoIterator<Item = &'a Run>,
-) -> Cause {
+pub fn cause_of<'a>(change: &BurnChange, bond: Bond<'_>, runs: impl IntoIterator<Item = &'a Run>) -> Cause {
     let target = format!("server/{}", change.server);
     let explains = |run: &&Run| {
         let request = &run.plan.request;
-        let is_about = request.target() == target || (order.is_some() && request.order() == order);
+        let is_of_order = bond.order.is_some() && request.order() == bond.order;
+        let is_about = request.target() == target || is_of_order || bond.run == Some(&run.id);
         let can_do = match request.burn_effect() {
             BurnEffect::Nothing => false,
             BurnEffect::Begins => change.kind != ChangeKind::Stopped,
@@ -265,7 +271,7 @@ pub(super) mod tests {
     #[test]
     fn a_run_explains_what_its_action_can_do_while_it_goes_on_and_shortly_after() {
         let started = run("r1", power(PowerSignal::Start), 100, Some(103));
-        let cause = |change: &BurnChange| cause_of(change, None, [&started]);
+        let cause = |change: &BurnChange| cause_of(change, Bond::default(), [&started]);
         assert_eq!(id_of(&cause(&start(101, 102))), Some("r1"));
         assert_eq!(id_of(&cause(&start(112, 113))), Some("r1"), "within the grace");
         assert_eq!(id_of(&cause(&start(114, 115))), None, "long after");
@@ -290,8 +296,12 @@ pub(super) mod tests {
             run("r4", ActionRequest::Keep { server: server(), reason: "event".to_owned() }, 102, None),
         ];
         let change = start(101, 103);
-        assert_eq!(id_of(&cause_of(&change, None, &runs)), Some("r1"));
-        let cause = cause_of(&change, Some(&order), &runs);
+        assert_eq!(id_of(&cause_of(&change, Bond::default(), &runs)), Some("r1"));
+        let of_run = RunId::from("r3");
+        let carried = Bond { run: Some(&of_run), ..Bond::default() };
+        let stopped = BurnChange { kind: ChangeKind::Stopped, ..change.clone() };
+        assert_eq!(id_of(&cause_of(&stopped, carried, &runs)), Some("r3"), "the run that carries it");
+        let cause = cause_of(&change, Bond { order: Some(&order), ..Bond::default() }, &runs);
         let Cause::Run { run, order: about, action, .. } = cause else { panic!("no cause") };
         assert_eq!((run.as_str(), about, action.as_str()), ("r2", Some(order), "provision_order"));
     }

@@ -24,7 +24,7 @@ pub use attribution::{
     Attribution, Burning, CHANGES_MAX, CauseSum, KnownChange, SHARES_MAX, Share, Who, attribution,
 };
 pub use burn::{Burner, BurnerKind, BurnerOwner, Meter, Total, totals_by_balance};
-pub use change::{BurnChange, Cause, ChangeKind, RUN_GRACE_MS, cause_of};
+pub use change::{Bond, BurnChange, Cause, ChangeKind, RUN_GRACE_MS, cause_of};
 pub use curve::SpendCurve;
 pub use forecast::{BurnRange, Exposure, Runway, runway};
 pub use movement::{Movement, MovementPolicy, Reading, movements, normalised};

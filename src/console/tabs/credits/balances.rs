@@ -1,4 +1,5 @@
-//! Balances as rows: accounts and pools with what is left, what burns it and how long it lasts.
+//! Balances as rows: accounts and pools with what is left, what burns it and how long it lasts; beside them the accounts
+//! that burn and are billed later.
 
 use std::borrow::Cow;
 
@@ -6,21 +7,25 @@ use ratatui::text::Line;
 use rust_decimal::Decimal;
 
 use super::amounts::{self, COUNTED_DIGITS, Level};
+use super::later;
 use crate::console::condition::{self, Condition, Words};
 use crate::console::context::ViewContext;
-use crate::console::format;
 use crate::console::tabs::list::Kind;
 use crate::console::tabs::list::columns::{column, flexible};
 use crate::console::widgets::table::{Align, CellText, Column, SortKey, Width};
+use crate::console::{details, format};
 use crate::link::packed::PackedFleet;
 use crate::model::account::Provider;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
+use crate::model::billed_later::BilledLater;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
+use crate::model::fleet::{Metric, SeriesOwner};
+use crate::model::money::Money;
 use crate::model::sanitise::clean;
 use crate::model::spend::Period;
 
-/// The balances of every prepaid account.
+/// The balances of every prepaid account, and the accounts that are billed later.
 #[derive(Default)]
 pub struct Balances {
     /// Whether they count down between readings.
@@ -43,6 +48,7 @@ const WEEK: usize = 11;
 const MONTH: usize = 12;
 const SHARE: usize = 13;
 const READ: usize = 14;
+const TREND: usize = 15;
 
 const fn amount(name: &'static str, title: &'static str, cells: u16, priority: u8) -> Column {
     column(name, title, Width::Fixed(cells), priority, Align::Right)
@@ -74,10 +80,11 @@ const FILTER_COLUMNS: &[FilterColumn] = &[
 /// The providers that keep balances.
 const PROVIDERS: [Provider; 2] = [Provider::Exaroton, Provider::Dathost];
 
-/// Whether any account with a balance is connected.
+/// Whether any account is connected of which it is known what it burns.
 #[must_use]
 pub fn is_connected(fleet: &PackedFleet) -> bool {
-    !fleet.balances.is_empty() || fleet.feeds.values().any(|feed| PROVIDERS.contains(&feed.provider))
+    let has_rows = !fleet.balances.is_empty() || !fleet.billed_later.is_empty();
+    has_rows || fleet.feeds.values().any(|feed| PROVIDERS.contains(&feed.provider))
 }
 
 fn spent(view: &BalanceView, column: usize) -> Option<Decimal> {
@@ -152,6 +159,34 @@ impl Balances {
     }
 }
 
+/// A cell of an account that is billed later: it has no balance, and nothing of it ends.
+fn later_cell<'a>(billed: &BilledLater, context: &ViewContext<'a>, column: usize) -> CellText<'a> {
+    let theme = context.theme;
+    let per_hour = |money: Option<Money>, has_currency: bool| match money {
+        Some(money) if has_currency => {
+            CellText::new(format!("{} {}", amounts::rate(money.amount), money.currency), theme.text)
+        }
+        Some(money) => CellText::new(amounts::rate(money.amount), theme.text),
+        None if billed.per_hour.is_empty() => CellText::new(format::UNKNOWN, theme.muted),
+        None => CellText::new("no rate", theme.muted),
+    };
+    match column {
+        NAME => CellText::new(clean(billed.account.as_str()).into_owned(), theme.text),
+        STATE => {
+            let state = later::state(context);
+            CellText::new(state.text(), state.style)
+        }
+        UNIT => CellText::new(later::unit(billed), theme.muted),
+        BURN => per_hour(later::burn(context, billed), false),
+        REPORTED => per_hour(later::reported(context, billed), true),
+        READ => {
+            let read = later::read_at(context, billed);
+            CellText::new(read.map_or_else(|| format::UNKNOWN.to_owned(), format::time_of_day), theme.muted)
+        }
+        _ => CellText::new(format::UNKNOWN, theme.muted),
+    }
+}
+
 fn value<'a>(view: &'a BalanceView, context: &ViewContext<'_>, column: &str) -> Option<FilterValue<'a>> {
     let text = |words: &'a str| Some(FilterValue::Text(clean(words)));
     let at = amounts::told_at(view, context, false);
@@ -195,6 +230,14 @@ impl Kind for Balances {
         amount("month", "MONTH", 10, 6),
         amount("share", "SHARE", 6, 9),
         amount("age", "READ UTC", 9, 3),
+        Column {
+            name: "trend",
+            title: "TREND",
+            width: Width::Fixed(12),
+            priority: 3,
+            align: Align::Left,
+            is_sortable: false,
+        },
     ];
     const FILTER_COLUMNS: &'static [FilterColumn] = FILTER_COLUMNS;
     const NAME: &'static str = "balances";
@@ -206,24 +249,33 @@ impl Kind for Balances {
     };
 
     fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&BalanceKey)) {
-        fleet.balances.keys().for_each(each);
+        fleet.balances.keys().chain(fleet.billed_later.keys()).for_each(each);
     }
 
     fn count(&self, fleet: &PackedFleet) -> usize {
-        fleet.balances.len()
+        fleet.balances.len() + fleet.billed_later.len()
     }
 
     fn exists(&self, fleet: &PackedFleet, id: &BalanceKey) -> bool {
-        fleet.balances.contains_key(id)
+        fleet.balances.contains_key(id) || fleet.billed_later.contains_key(id)
     }
 
-    fn group(&self, _context: &ViewContext<'_>, _id: &BalanceKey) -> u8 {
-        0
+    /// What can run out comes first.
+    fn group(&self, context: &ViewContext<'_>, id: &BalanceKey) -> u8 {
+        u8::from(!context.fleet.balances.contains_key(id))
     }
 
     fn sort_key(&self, context: &ViewContext<'_>, id: &BalanceKey, column: usize) -> SortKey {
-        let Some(view) = amounts::view_of(context, id) else { return SortKey::Missing };
         let number = |value: Option<Decimal>| value.map_or(SortKey::Missing, SortKey::Decimal);
+        let Some(view) = amounts::view_of(context, id) else {
+            return context.fleet.billed_later.get(id).map_or(SortKey::Missing, |billed| match column {
+                NAME => SortKey::text(billed.account.as_str()),
+                UNIT => SortKey::text(&later::unit(billed)),
+                BURN => number(later::burn(context, billed).map(|money| money.amount)),
+                REPORTED => number(later::reported(context, billed).map(|money| money.amount)),
+                _ => SortKey::Missing,
+            });
+        };
         match column {
             NAME => SortKey::text(&amounts::name(view)),
             STATE => SortKey::Integer(-(Level::of(view, context, view.balance.observed_at) as i64)),
@@ -250,21 +302,37 @@ impl Kind for Balances {
         context: &ViewContext<'a>,
         id: &BalanceKey,
         column: usize,
-        _width: u16,
+        width: u16,
     ) -> CellText<'a> {
-        match amounts::view_of(context, id) {
-            Some(view) => self.row_cell(view, context, column),
-            None => CellText::new("", context.theme.text),
+        if column == TREND {
+            let owner = SeriesOwner::Balance(id.clone());
+            let drawn = details::spark(context, owner, Metric::BurnPerHour, usize::from(width), None);
+            return CellText::new(drawn, context.theme.accent);
+        }
+        match (amounts::view_of(context, id), context.fleet.billed_later.get(id)) {
+            (Some(view), _) => self.row_cell(view, context, column),
+            (None, Some(billed)) => later_cell(billed, context, column),
+            (None, None) => CellText::new("", context.theme.text),
         }
     }
 
     fn value<'a>(&self, context: &ViewContext<'a>, id: &BalanceKey, column: &str) -> Option<FilterValue<'a>> {
-        amounts::view_of(context, id).and_then(|view| value(view, context, column))
+        match amounts::view_of(context, id) {
+            Some(view) => value(view, context, column),
+            None => later::value(context.fleet.billed_later.get(id)?, context, column),
+        }
     }
 
     fn search_text<'a>(&self, context: &ViewContext<'a>, id: &BalanceKey) -> Cow<'a, str> {
-        let Some(view) = amounts::view_of(context, id) else { return Cow::Borrowed("") };
-        Cow::Owned(format!("{} {} {}", amounts::name(view), view.balance.unit, view.balance.key))
+        match (amounts::view_of(context, id), context.fleet.billed_later.get(id)) {
+            (Some(view), _) => {
+                Cow::Owned(format!("{} {} {}", amounts::name(view), view.balance.unit, view.balance.key))
+            }
+            (None, Some(billed)) => {
+                Cow::Owned(format!("{} {} billed later", billed.account, later::unit(billed)))
+            }
+            (None, None) => Cow::Borrowed(""),
+        }
     }
 
     fn condition(&self, context: &ViewContext<'_>, total: usize) -> Condition {
@@ -276,8 +344,15 @@ impl Kind for Balances {
     }
 
     fn copy_text(&self, context: &ViewContext<'_>, id: &BalanceKey) -> Option<(String, &'static str)> {
-        let balance = &amounts::view_of(context, id)?.balance;
-        Some((format!("{} {}", balance.amount, clean(&balance.unit.0)), "balance"))
+        match amounts::view_of(context, id) {
+            Some(BalanceView { balance, .. }) => {
+                Some((format!("{} {}", balance.amount, clean(&balance.unit.0)), "balance"))
+            }
+            None => {
+                let burn = later::burn(context, context.fleet.billed_later.get(id)?)?;
+                Some((format!("{} {}/h", burn.amount, clean(&burn.currency.0)), "burn"))
+            }
+        }
     }
 
     fn gone_text(&self, id: &BalanceKey) -> String {

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 
 use super::amounts::{self, COUNTED_DIGITS, Level};
+use super::later;
 use crate::console::condition::{self, Condition, Notice, Tone, Words};
 use crate::console::context::ViewContext;
 use crate::console::details::{pane, subject};
@@ -16,16 +17,18 @@ use crate::console::{format, words};
 use crate::link::packed::PackedFleet;
 use crate::model::account::Provider;
 use crate::model::balance::BalanceKey;
+use crate::model::billed_later::BilledLater;
 use crate::model::filter::{ColumnKind, FilterColumn, FilterValue};
 use crate::model::ids::ServerKey;
+use crate::model::money::Currency;
 use crate::model::sanitise::clean;
-use crate::model::server::Ownership;
+use crate::model::server::{Ownership, Server};
 use crate::model::spend::{Burner, BurnerKind, BurnerOwner};
 
-/// What burns one balance.
+/// What burns one balance, or at one account that is billed later.
 #[derive(Default)]
 pub struct Burners {
-    /// The balance; nothing before one was entered.
+    /// The balance or the account; nothing before one was entered.
     pub payer: Option<BalanceKey>,
     /// Whether it counts down between readings.
     pub is_live: bool,
@@ -106,29 +109,58 @@ pub(super) fn owner(context: &ViewContext<'_>, burner: &Burner) -> words::State 
         }
         BurnerOwner::Unowned => {
             match context.fleet.servers.get(&burner.server).map(|server| server.ownership.clone()) {
-                Some(ownership @ (Ownership::Orphan { .. } | Ownership::Kept { .. })) => {
-                    words::owner(&ownership, context)
-                }
-                _ => words::State { glyph: " ", word: "nobody known".to_owned(), style: theme.muted },
+                Some(ownership) => words::owner(&ownership, context),
+                None => words::State { glyph: " ", word: "nobody known".to_owned(), style: theme.muted },
             }
         }
     }
 }
 
 impl Burners {
-    /// Every burner of the balance.
+    /// Every burner of the balance; none of an account that is billed later.
     pub(super) fn all<'a>(&self, fleet: &'a PackedFleet) -> &'a [Burner] {
         self.payer.as_ref().and_then(|payer| fleet.burners.get(payer)).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn find<'a>(&self, fleet: &'a PackedFleet, id: &BurnerId) -> Option<&'a Burner> {
-        self.all(fleet).iter().find(|burner| burner.server == id.0 && burner.kind == id.1)
+    pub(super) fn find<'a>(&self, fleet: &'a PackedFleet, id: &BurnerId) -> Option<Cow<'a, Burner>> {
+        let payer = self.payer.as_ref()?;
+        if self.billed_later(fleet).is_some() {
+            return of_server(&*fleet.servers.get(&id.0)?, payer).map(Cow::Owned);
+        }
+        let mut all = self.all(fleet).iter();
+        all.find(|burner| burner.server == id.0 && burner.kind == id.1).map(Cow::Borrowed)
     }
 
-    /// The part of the whole burn, in percent.
-    fn part(&self, fleet: &PackedFleet, burner: &Burner) -> Decimal {
-        let whole: Decimal = self.all(fleet).iter().map(|burner| burner.per_hour).sum();
-        (burner.per_hour * Decimal::ONE_HUNDRED).checked_div(whole).unwrap_or_default()
+    /// The account, where it is one that is billed later.
+    pub(super) fn billed_later<'a>(&self, fleet: &'a PackedFleet) -> Option<&'a BilledLater> {
+        fleet.billed_later.get(self.payer.as_ref()?)
+    }
+
+    /// What the prices of a burner are counted in.
+    fn unit(&self, context: &ViewContext<'_>, burner: &Burner) -> Option<Currency> {
+        match amounts::view_of(context, &burner.payer) {
+            Some(view) => Some(view.balance.unit.clone()),
+            None => {
+                context.fleet.servers.get(&burner.server)?.burn_per_hour.clone().map(|burn| burn.currency)
+            }
+        }
+    }
+
+    /// The part of the whole burn, in percent; nothing where that is in several currencies.
+    fn part(&self, fleet: &PackedFleet, burner: &Burner) -> Option<Decimal> {
+        let whole: Decimal = match self.billed_later(fleet) {
+            Some(billed) => billed.in_one_currency()?.amount,
+            None => self.all(fleet).iter().map(|burner| burner.per_hour).sum(),
+        };
+        (burner.per_hour * Decimal::ONE_HUNDRED).checked_div(whole)
+    }
+
+    /// `4.2000 credits/h = 0.0504 EUR/h (1 credit = 0.012 EUR)`.
+    fn price_words(&self, context: &ViewContext<'_>, burner: &Burner) -> String {
+        match self.unit(context, burner) {
+            Some(unit) => amounts::burn_words(context, burner.per_hour, &unit),
+            None => amounts::rate(burner.per_hour),
+        }
     }
 
     fn row_cell<'a>(&self, burner: &Burner, context: &ViewContext<'a>, column: usize) -> CellText<'a> {
@@ -148,18 +180,17 @@ impl Burners {
                 .memory_mib
                 .map_or_else(unknown, |mib| CellText::new(format::mib_limit(mib), theme.text)),
             COST => CellText::new(amounts::rate(burner.per_hour), theme.text),
-            PART => {
-                let percent = self.part(context.fleet, burner).round().normalize();
-                CellText::new(format!("{percent} %"), theme.text)
-            }
+            PART => self
+                .part(context.fleet, burner)
+                .map_or_else(unknown, |part| CellText::new(percent_words(part), theme.text)),
             OWNER => {
                 let owner = owner(context, burner);
                 CellText::new(owner.text(), owner.style)
             }
             KIND => CellText::new(kind_word(burner.kind), theme.muted),
             REPORTED => {
-                let view = amounts::view_of(context, &burner.payer);
-                match view.and_then(|view| amounts::reported(context, burner.per_hour, &view.balance.unit)) {
+                let unit = self.unit(context, burner);
+                match unit.and_then(|unit| amounts::reported(context, burner.per_hour, &unit)) {
                     Some(money) => {
                         let text = format!("{} {}", amounts::rate(money.amount), money.currency);
                         CellText::new(text, theme.text)
@@ -192,13 +223,28 @@ impl Kind for Burners {
         Words { things: "servers that burn it", empty: "", not_connected: "", configuration: &[] };
 
     fn for_each_id(&self, fleet: &PackedFleet, each: &mut dyn FnMut(&BurnerId)) {
-        for burner in self.all(fleet) {
-            each(&(burner.server.clone(), burner.kind));
+        match self.billed_later(fleet) {
+            Some(billed) => {
+                let of_account = fleet.servers.iter().filter(|(key, _)| key.account == billed.account);
+                for (key, server) in of_account {
+                    if server.burn_per_hour.is_some() {
+                        each(&(key, BurnerKind::Running));
+                    }
+                }
+            }
+            None => {
+                for burner in self.all(fleet) {
+                    each(&(burner.server.clone(), burner.kind));
+                }
+            }
         }
     }
 
     fn count(&self, fleet: &PackedFleet) -> usize {
-        self.all(fleet).len()
+        match self.billed_later(fleet) {
+            Some(billed) => usize::try_from(billed.servers).unwrap_or(usize::MAX),
+            None => self.all(fleet).len(),
+        }
     }
 
     fn exists(&self, fleet: &PackedFleet, id: &BurnerId) -> bool {
@@ -217,7 +263,7 @@ impl Kind for Burners {
                 .state
                 .map_or(SortKey::Missing, |state| SortKey::text(&state.word)),
             MEMORY => SortKey::integer(facts(context, &burner.server).memory_mib),
-            OWNER => SortKey::text(&owner(context, burner).word),
+            OWNER => SortKey::text(&owner(context, &burner).word),
             KIND => SortKey::text(kind_word(burner.kind)),
             SERVER => SortKey::text(&burner.server.to_string()),
             _ => SortKey::Decimal(burner.per_hour),
@@ -226,7 +272,7 @@ impl Kind for Burners {
 
     fn cell<'a>(&self, context: &ViewContext<'a>, id: &BurnerId, column: usize, _width: u16) -> CellText<'a> {
         match self.find(context.fleet, id) {
-            Some(burner) => self.row_cell(burner, context, column),
+            Some(burner) => self.row_cell(&burner, context, column),
             None => CellText::new("", context.theme.text),
         }
     }
@@ -234,7 +280,7 @@ impl Kind for Burners {
     fn value<'a>(&self, context: &ViewContext<'a>, id: &BurnerId, column: &str) -> Option<FilterValue<'a>> {
         let burner = self.find(context.fleet, id)?;
         match column {
-            "name" => Some(FilterValue::Text(clean(&burner.name))),
+            "name" => Some(FilterValue::Text(clean(&burner.name).into_owned().into())),
             "status" => {
                 facts(context, &burner.server).state.map(|state| FilterValue::Text(state.word.into()))
             }
@@ -243,27 +289,31 @@ impl Kind for Burners {
                 Some(FilterValue::Bytes(u64::try_from(mib).unwrap_or(0).saturating_mul(1 << 20)))
             }
             "cost" => Some(FilterValue::Number(burner.per_hour)),
-            "share" => Some(FilterValue::Number(self.part(context.fleet, burner).round_dp(2))),
-            "owner" => Some(FilterValue::Text(owner(context, burner).word.into())),
+            "share" => self.part(context.fleet, &burner).map(|part| FilterValue::Number(part.round_dp(2))),
+            "owner" => Some(FilterValue::Text(owner(context, &burner).word.into())),
             "kind" => Some(FilterValue::Text(kind_word(burner.kind).into())),
-            "id" => Some(FilterValue::Text(clean(&burner.server.id))),
-            "account" => Some(FilterValue::Text(clean(burner.server.account.as_str()))),
+            "id" => Some(FilterValue::Text(clean(&burner.server.id).into_owned().into())),
+            "account" => Some(FilterValue::Text(clean(burner.server.account.as_str()).into_owned().into())),
             _ => None,
         }
     }
 
     fn search_text<'a>(&self, context: &ViewContext<'a>, id: &BurnerId) -> Cow<'a, str> {
         let Some(burner) = self.find(context.fleet, id) else { return Cow::Borrowed("") };
-        let owner = owner(context, burner).word;
+        let owner = owner(context, &burner).word;
         Cow::Owned(format!("{} {} {owner} {}", burner.name, burner.server, kind_word(burner.kind)))
     }
 
     fn condition(&self, context: &ViewContext<'_>, total: usize) -> Condition {
         if total > 0 {
-            let providers = [Provider::Exaroton, Provider::Dathost];
+            let billed = self.billed_later(context.fleet).map(|billed| [billed.provider].to_vec());
+            let providers = billed.unwrap_or_else(|| vec![Provider::Exaroton, Provider::Dathost]);
             return condition::of_providers(context, &providers, total, &Self::WORDS);
         }
-        let title = match self.payer.as_ref().map(|payer| amounts::view_of(context, payer).is_some()) {
+        let is_there = |payer: &BalanceKey| {
+            amounts::view_of(context, payer).is_some() || context.fleet.billed_later.contains_key(payer)
+        };
+        let title = match self.payer.as_ref().map(is_there) {
             Some(false) => "This balance is gone from its account",
             _ => "Nothing burns this balance now",
         };
@@ -286,15 +336,19 @@ impl Kind for Burners {
         let state =
             facts.state.map_or_else(|| Span::styled(kind_word(burner.kind), theme.muted), |s| s.span());
         subject(&mut lines, &burner.name, state, context);
-        lines.row("burns", &price_words(context, burner), theme.text);
-        let percent = self.part(context.fleet, burner).round().normalize();
-        lines.row("part", &format!("{percent} % of what burns this balance"), theme.text);
+        lines.row("burns", &self.price_words(context, &burner), theme.text);
+        if let Some(part) = self.part(context.fleet, &burner) {
+            lines.row("part", &format!("{} of what burns here", percent_words(part)), theme.text);
+        }
         let charge = match burner.kind {
+            BurnerKind::Running if self.billed_later(context.fleet).is_some() => {
+                "billed later while it exists: only destroying it ends this"
+            }
             BurnerKind::Running => "while it runs: stopping it ends this",
             BurnerKind::Committed => "committed: goes on when it is stopped",
         };
         lines.row("charge", charge, theme.text);
-        let owner = owner(context, burner);
+        let owner = owner(context, &burner);
         lines.row("for", owner.text().trim(), owner.style);
         if let Some(mib) = facts.memory_mib {
             lines.row("RAM", &format::mib_limit(mib), theme.text);
@@ -319,7 +373,9 @@ impl Kind for Burners {
 
     fn header(&self, context: &ViewContext<'_>, _cells: usize) -> Vec<Line<'static>> {
         let Some(view) = self.payer.as_ref().and_then(|payer| amounts::view_of(context, payer)) else {
-            return Vec::new();
+            return self
+                .billed_later(context.fleet)
+                .map_or_else(Vec::new, |billed| later::header(billed, context));
         };
         let theme = context.theme;
         let at = amounts::told_at(view, context, self.is_live);
@@ -346,8 +402,20 @@ impl Kind for Burners {
     }
 }
 
-/// `4.2000 credits/h = 0.0504 EUR/h (1 credit = 0.012 EUR)`.
-fn price_words(context: &ViewContext<'_>, burner: &Burner) -> String {
-    let Some(view) = amounts::view_of(context, &burner.payer) else { return amounts::rate(burner.per_hour) };
-    amounts::burn_words(context, burner.per_hour, &view.balance.unit)
+/// A server of an account that is billed later, as something that burns.
+fn of_server(server: &Server, payer: &BalanceKey) -> Option<Burner> {
+    let burn = server.burn_per_hour.as_ref().filter(|_| server.key.account == payer.account)?;
+    Some(Burner {
+        server: server.key.clone(),
+        name: server.name.clone(),
+        payer: payer.clone(),
+        per_hour: burn.amount,
+        kind: BurnerKind::Running,
+        // Told from the server itself: see `owner`.
+        owner: BurnerOwner::Unowned,
+    })
+}
+
+fn percent_words(part: Decimal) -> String {
+    format!("{} %", part.round().normalize())
 }

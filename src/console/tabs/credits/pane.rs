@@ -5,6 +5,7 @@ mod changes;
 mod chart;
 mod figures;
 mod head;
+mod later;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -19,6 +20,7 @@ use crate::console::context::ViewContext;
 use crate::console::widgets::paragraph;
 use crate::console::widgets::text;
 use crate::model::balance_view::BalanceView;
+use crate::model::billed_later::BilledLater;
 use crate::model::sanitise::clean;
 
 /// From this size on, all parts stand beside each other.
@@ -87,6 +89,15 @@ impl Default for Pane {
 
 /// What the pane is about.
 #[derive(Clone, Copy)]
+pub(super) enum About<'a> {
+    /// A balance.
+    Balance(Subject<'a>),
+    /// An account that is billed later.
+    Later(&'a BilledLater),
+}
+
+/// A balance, and how it is told.
+#[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) view: &'a BalanceView,
     pub(super) is_live: bool,
@@ -99,13 +110,8 @@ impl Pane {
     }
 
     /// What must be drawn again.
-    pub(super) fn take_dirty(
-        &mut self,
-        area: Rect,
-        subject: Subject<'_>,
-        context: &ViewContext<'_>,
-    ) -> Dirty {
-        let parts = self.parts(area, subject, context);
+    pub(super) fn take_dirty(&mut self, area: Rect, about: About<'_>, context: &ViewContext<'_>) -> Dirty {
+        let parts = self.parts(area, about, context);
         let mut dirty = Dirty::nothing();
         match &self.painted {
             Some((painted, known)) if *painted == area && known.len() == parts.len() => {
@@ -127,14 +133,8 @@ impl Pane {
     }
 
     /// Draws the pane.
-    pub(super) fn draw(
-        &self,
-        area: Rect,
-        subject: Subject<'_>,
-        buffer: &mut Buffer,
-        context: &ViewContext<'_>,
-    ) {
-        for part in self.parts(area, subject, context) {
+    pub(super) fn draw(&self, area: Rect, about: About<'_>, buffer: &mut Buffer, context: &ViewContext<'_>) {
+        for part in self.parts(area, about, context) {
             if context.is_visible(part.area) {
                 paragraph::draw(&part.lines, 0, part.area, buffer, context.theme.muted);
             }
@@ -146,7 +146,17 @@ impl Pane {
         if Self::shows_all(area) { Rect { width: area.width * 11 / 20, ..area } } else { area }
     }
 
-    fn parts(&self, area: Rect, subject: Subject<'_>, context: &ViewContext<'_>) -> Vec<Part> {
+    fn parts(&self, area: Rect, about: About<'_>, context: &ViewContext<'_>) -> Vec<Part> {
+        match about {
+            About::Balance(subject) => self.parts_of_balance(area, subject, context),
+            About::Later(later) => {
+                let size = (usize::from(area.width), usize::from(area.height));
+                vec![Part { area, lines: later::lines(later, &self.causes, size, context) }]
+            }
+        }
+    }
+
+    fn parts_of_balance(&self, area: Rect, subject: Subject<'_>, context: &ViewContext<'_>) -> Vec<Part> {
         let rows = |y: u16, height: u16| Rect {
             y: area.y + y.min(area.height),
             height: height.min(area.height.saturating_sub(y)),

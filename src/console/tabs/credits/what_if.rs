@@ -58,7 +58,7 @@ impl Supposition {
         WhatIf {
             stopped: marked.iter().filter(|id| id.1 == BurnerKind::Running).map(|id| id.0.clone()).collect(),
             started_per_hour: started
-                .flat_map(|(burner, count)| (0..count).map(|_| burner.per_hour))
+                .flat_map(|(burner, count)| (0..count).map(move |_| burner.per_hour))
                 .collect(),
         }
     }
