@@ -348,6 +348,45 @@ pub enum CreditsCommand {
         /// Only this balance: ACCOUNT or ACCOUNT/POOL, as `get credits` names it
         balance: Option<String>,
     },
+    /// What changed the burn: servers that began to burn, stopped or got another price, and who did it
+    Changes {
+        /// What to look at
+        #[command(flatten)]
+        window: BurnWindow,
+    },
+    /// Where the burn went, as declared: what ran, at its price
+    Burn {
+        /// Whom it is told by
+        #[arg(long, value_enum, default_value_t = BurnBy::Server)]
+        by: BurnBy,
+        /// What to look at
+        #[command(flatten)]
+        window: BurnWindow,
+    },
+}
+
+/// A window of the burn.
+#[derive(Debug, Clone, Args)]
+pub struct BurnWindow {
+    /// From when: 2h, 14:00, 2026-11-28 or 2026-11-28T14:00, in the site's time zone
+    #[arg(long, value_name = "WHEN", default_value = "24h")]
+    pub since: String,
+    /// Only what is paid from this balance or account: ACCOUNT or ACCOUNT/POOL, as `get credits` names it
+    pub balance: Option<String>,
+    /// How to write it
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// Whom the burn is told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BurnBy {
+    /// Server by server
+    Server,
+    /// exaroton, DatHost, Pterodactyl
+    Provider,
+    /// Orders, matches, deployments, persons who keep a server
+    Owner,
 }
 
 /// `orders …`

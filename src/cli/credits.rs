@@ -1,11 +1,13 @@
 //! `credits`: snapshots for cron, and what was spent for programs.
 
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
-use super::args::CreditsCommand;
+use super::args::{BurnWindow, CreditsCommand};
 use super::exit::Exit;
 use super::money_listing::exact;
 use super::session::Session;
+use super::{burn, moment};
 use crate::model::account::FeedKind;
 use crate::model::balance_view::BalanceView;
 use crate::model::problem::Problem;
@@ -24,9 +26,11 @@ pub async fn run(
     session: &mut Session,
     command: &CreditsCommand,
     clock: &dyn Clock,
+    zone: Tz,
 ) -> Result<Exit, Problem> {
     // An engine that was just started knows no balance yet: a snapshot of nothing would help nobody.
-    session.settle(&[FeedKind::Credits, FeedKind::Servers], clock.now()).await?;
+    let feeds = [FeedKind::Credits, FeedKind::Servers, FeedKind::Orders];
+    session.settle(&feeds, clock.now()).await?;
     for warning in session.warnings(&[FeedKind::Credits], clock.now()) {
         eprintln!("quarterdeck: {warning}");
     }
@@ -37,6 +41,29 @@ pub async fn run(
             Ok(Exit::Done)
         }
         CreditsCommand::History { balance } => history(session, balance.as_deref(), clock).await,
+        CreditsCommand::Changes { window } => match asked(window, clock, zone) {
+            Ok(asked) => burn::changes(session, &asked).await,
+            Err(exit) => Ok(exit),
+        },
+        CreditsCommand::Burn { by, window } => match asked(window, clock, zone) {
+            Ok(asked) => burn::burn(session, &asked, *by).await,
+            Err(exit) => Ok(exit),
+        },
+    }
+}
+
+/// What is asked about the burn; why it cannot be, said already.
+fn asked<'a>(window: &'a BurnWindow, clock: &dyn Clock, zone: Tz) -> Result<burn::Asked<'a>, Exit> {
+    let to = clock.now();
+    match moment::before(&window.since, to, zone) {
+        Ok(from) => {
+            let output = window.output.output;
+            Ok(burn::Asked { payer: window.balance.as_deref(), from, to, output })
+        }
+        Err(wrong) => {
+            eprintln!("quarterdeck: --since: {wrong}");
+            Err(Exit::Usage)
+        }
     }
 }
 

@@ -83,8 +83,9 @@ fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config,
         Some(Command::Server(command)) => {
             conversation("cli").hold(async |session| server_command::run(session, command).await)
         }
-        Some(Command::Credits(command)) => conversation("cli")
-            .hold(async |session| super::credits::run(session, command, &SystemClock).await),
+        Some(Command::Credits(command)) => conversation("cli").hold(async |session| {
+            super::credits::run(session, command, &SystemClock, config.time_zone).await
+        }),
         Some(Command::Run(command)) => conversation("cli").hold(async |session| run(session, command).await),
         Some(Command::Orders(OrdersCommand::Migrate)) => on_one_thread(migrate(config, paths)),
         Some(Command::Store(command)) => store_command::run(&paths.data_dir, command),

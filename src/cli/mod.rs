@@ -5,6 +5,7 @@
 pub mod act;
 pub mod args;
 pub mod attach;
+mod burn;
 pub mod clock;
 pub mod config_command;
 pub mod credits;
@@ -18,6 +19,7 @@ pub mod exit;
 pub mod get;
 pub mod listing;
 pub mod logs;
+mod moment;
 mod money_listing;
 pub mod open_console;
 pub mod output;
