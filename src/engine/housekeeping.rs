@@ -170,3 +170,51 @@ pub async fn leave_when_idle(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::model::account::{Feed, Provider};
+    use crate::model::billed_later::BilledLater;
+    use crate::model::fleet::Change;
+    use crate::model::money::Money;
+
+    fn feed(account: &str) -> Feed {
+        Feed {
+            account: account.into(),
+            provider: Provider::Pterodactyl,
+            kind: FeedKind::Servers,
+            succeeded_at: None,
+            attempted_at: None,
+            next_at: None,
+            interval_ms: 1_000,
+            problem: None,
+            failures: 0,
+            budget_remaining: None,
+            is_late: false,
+        }
+    }
+
+    #[test]
+    fn what_burns_is_sampled_per_account_while_it_answers() {
+        let mut fleet = Fleet::default();
+        let later = |account: &str, cents: i64| BilledLater {
+            account: account.into(),
+            provider: Provider::Pterodactyl,
+            servers: 1,
+            unpriced: 0,
+            per_hour: vec![Money::new(Decimal::new(cents, 2), "EUR")],
+        };
+        fleet.apply(Change::BilledLater(vec![later("east", 25), later("west", 50), later("new", 75)]));
+        fleet.apply(Change::Feed(Box::new(feed("east"))));
+        fleet.apply(Change::Feed(Box::new(Feed {
+            problem: Some(Problem::storage("not reachable")),
+            ..feed("west")
+        })));
+        let sampled: Vec<(SeriesKey, f32)> = balances(&fleet).collect();
+        let owner = SeriesOwner::Balance(BalanceKey::account("east".into()));
+        assert_eq!(sampled, [(SeriesKey { owner, metric: Metric::BurnPerHour }, 0.25)]);
+    }
+}

@@ -153,7 +153,7 @@ impl Kind for Alerts {
             ),
             LinkState::Live => (
                 "No alerts",
-                "Money burns as declared, budgets and balances last longer than the configured limits.",
+                "Money burns as declared, nothing stepped up that no action explains, budgets and balances last longer than the configured limits.",
                 Tone::Calm,
             ),
         };

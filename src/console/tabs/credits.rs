@@ -2,6 +2,7 @@
 //!
 //! Everything is told as of the last reading, so nothing moves between readings; in real-time mode balances count down.
 
+mod acting;
 pub(in crate::console) mod amounts;
 mod balances;
 mod burners;
@@ -12,8 +13,6 @@ mod pane;
 mod query;
 mod what_if;
 
-use std::collections::BTreeSet;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -21,27 +20,22 @@ use ratatui::text::Line;
 use super::list::{Kind, List};
 use super::not_connected::NotConnected;
 use crate::console::actions::{Action, Scope};
-use crate::console::component::{
-    Component, Dirty, Effect, Effects, Handled, Loudness, Mouse, Reveal, Ticket, Touched,
-};
+use crate::console::component::{Component, Dirty, Effects, Handled, Loudness, Mouse, Ticket, Touched};
 use crate::console::condition::{self, Condition};
 use crate::console::context::{LinkState, ViewContext};
-use crate::console::dialogs::server_actions;
 use crate::console::keys::Key;
 use crate::console::widgets::paragraph;
 use crate::console::widgets::table::Direction;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
 use crate::model::billed_later::BilledLater;
-use crate::model::ids::ServerKey;
 use crate::model::problem::Problem;
-use crate::model::request::{Focus, Reply, Request, Tab};
-use crate::model::server::Ownership;
-use crate::model::spend::{BurnerKind, BurnerOwner};
+use crate::model::request::{Focus, Reply, Tab};
+use crate::model::spend::BurnerKind;
 use crate::model::time::Timestamp;
 pub use balances::{Balances, is_connected};
 pub use burners::{BurnerId, Burners};
-use pane::{About, Pane, Section, Subject};
+use pane::{About, Pane, Subject};
 use what_if::Supposition;
 
 /// The answer to a request for a snapshot; the history's tickets count from 1.
@@ -121,29 +115,10 @@ impl CreditsTab {
         view.map(|view| Subject { view, is_live: self.is_live })
     }
 
-    /// The servers an action is about: one may burn in several ways.
-    fn targets(&self) -> Vec<ServerKey> {
-        let servers: BTreeSet<ServerKey> =
-            self.burners.table.targets().into_iter().map(|(server, _)| server).collect();
-        servers.into_iter().collect()
-    }
-
     /// What the pane below the balances is about.
     fn about<'a>(&self, context: &ViewContext<'a>) -> Option<About<'a>> {
         let later = || self.selected_later(context).map(About::Later);
         self.subject(context).map(About::Balance).or_else(later)
-    }
-
-    /// Whether nobody answers for the selected server, so that a person can.
-    fn can_keep_selected(&self, context: &ViewContext<'_>) -> bool {
-        let Some(id) = self.burners.table.selected() else { return false };
-        match context.fleet.servers.get(&id.0) {
-            Some(server) => matches!(server.ownership, Ownership::Orphan { .. } | Ownership::NoShop),
-            None => {
-                let burner = self.burners.kind.find(context.fleet, id);
-                burner.is_some_and(|burner| burner.owner == BurnerOwner::Unowned)
-            }
-        }
     }
 
     fn payer(&self) -> Option<&BalanceKey> {
@@ -161,126 +136,10 @@ impl CreditsTab {
         }
     }
 
-    fn enter(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
-        let Some(payer) = self.balances.table.selected().cloned() else { return };
-        self.burners.kind = Burners { payer: Some(payer), is_live: self.is_live };
-        self.burners.reset(context);
-        self.switch(Level::Burners, effects);
-    }
-
-    fn leave(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
-        self.what_if = None;
-        self.balances.refresh(context);
-        self.switch(Level::Balances, effects);
-    }
-
-    fn switch(&mut self, level: Level, effects: &mut Effects) {
-        self.level = level;
-        self.has_switched = true;
-        effects.push(Effect::FocusChanged);
-    }
-
-    fn toggle_real_time(&mut self) {
-        self.is_live = !self.is_live;
-        self.balances.kind.is_live = self.is_live;
-        self.burners.kind.is_live = self.is_live;
-        self.balances.table.touch_visible();
-    }
-
-    /// What both levels do.
-    fn on_money_action(
-        &mut self,
-        action: Action,
-        context: &ViewContext<'_>,
-        effects: &mut Effects,
-    ) -> Handled {
-        match action {
-            Action::RealTime => self.toggle_real_time(),
-            Action::CompareFromNow => {
-                self.pane.causes.since_now(context.now);
-                effects.notice(Loudness::Good, "changes of the burn are told from now on");
-            }
-            _ => return Handled::Ignored,
-        }
-        Handled::Consumed
-    }
-
-    fn on_balances_action(
-        &mut self,
-        action: Action,
-        context: &ViewContext<'_>,
-        effects: &mut Effects,
-    ) -> Handled {
-        let read_at = self.selected(context).map(|view| view.balance.observed_at);
-        let history = &mut self.pane.history;
-        match (action, read_at) {
-            (Action::Details, _) => self.enter(context, effects),
-            (Action::NextPane, _) => self.pane.section = self.pane.section.next(),
-            (Action::ZoomIn | Action::ZoomOut, _) => {
-                history.zoom(action == Action::ZoomIn);
-            }
-            (Action::PanBack | Action::PanForward, Some(read_at)) => {
-                history.pan(action == Action::PanBack, read_at);
-            }
-            (Action::ChartNow, _) => history.follow(),
-            (Action::ChangesSince, _) => {
-                let since = self.pane.causes.since_next();
-                effects.notice(Loudness::Good, format!("changes of the burn are told for {}", since.words()));
-            }
-            (Action::BurntBy, _) => {
-                self.pane.causes.by_next();
-                self.pane.section = Section::Burnt;
-            }
-            (Action::TakeSnapshot, _) => effects.send(Request::TakeSnapshot, SNAPSHOT),
-            _ => return self.balances.on_action(action, context, effects),
-        }
-        Handled::Consumed
-    }
-
-    fn on_burners_action(
-        &mut self,
-        action: Action,
-        context: &ViewContext<'_>,
-        effects: &mut Effects,
-    ) -> Handled {
-        let selected = self.burners.table.selected().cloned();
-        match (action, &mut self.what_if, selected) {
-            (Action::WhatIf, _, _) if self.burners.kind.billed_later(context.fleet).is_some() => {
-                effects.notice(Loudness::Info, "what is billed later has no balance that would last longer");
-            }
-            (Action::WhatIf, open, _) => {
-                *open = if open.is_some() { None } else { Some(Supposition::default()) };
-                self.has_switched = true;
-            }
-            (Action::OneMore, Some(supposed), Some(id)) => supposed.one_more(&id),
-            (Action::OneLess, Some(supposed), Some(id)) => {
-                supposed.one_less(&id);
-            }
-            (Action::OneMore | Action::OneLess, _, _) => {}
-            (Action::Back, Some(_), _) => {
-                self.what_if = None;
-                self.has_switched = true;
-            }
-            (Action::OpenBurner, _, Some(id)) => open_server(&id, context, effects),
-            (action, ..) if server_actions::is_one(action) => {
-                server_actions::perform(action, &self.targets(), context, effects);
-            }
-            _ => {
-                let handled = self.burners.on_action(action, context, effects);
-                if action == Action::Back && handled == Handled::Ignored {
-                    self.leave(context, effects);
-                    return Handled::Consumed;
-                }
-                return handled;
-            }
-        }
-        Handled::Consumed
-    }
-
     /// The area of the balances, and below it that of the pane where there is room and something to tell.
     fn split(&self, area: Rect, context: &ViewContext<'_>) -> (Rect, Rect) {
         let rows = self.balances.table.len();
-        let condition = self.balances.kind.condition(context, context.fleet.balances.len());
+        let condition = self.balances.kind.condition(context, self.balances.kind.count(context.fleet));
         let has_pane = area.height >= LIST_ROWS_MIN + PANE_ROWS_MIN
             && area.width >= condition::SMALLEST.0
             && rows > 0
@@ -314,20 +173,6 @@ impl CreditsTab {
 fn split_at(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
-}
-
-/// Whether it is known where the server runs.
-fn is_placed(id: &BurnerId, context: &ViewContext<'_>) -> bool {
-    context.fleet.servers.contains_key(&id.0) || context.fleet.credit_servers.contains_key(&id.0)
-}
-
-/// Goes to the server where it runs.
-fn open_server(id: &BurnerId, context: &ViewContext<'_>, effects: &mut Effects) {
-    if is_placed(id, context) {
-        effects.push(Effect::Reveal(Reveal::Server(id.0.clone())));
-    } else {
-        effects.notice(Loudness::Info, "this server stands on no node that is known here");
-    }
 }
 
 impl Component for CreditsTab {
@@ -494,33 +339,7 @@ impl Component for CreditsTab {
     }
 
     fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
-        let history = &self.pane.history;
-        match (self.level, action) {
-            (_, Action::RealTime) => self.subject(context).is_some(),
-            (_, Action::CompareFromNow) => self.about(context).is_some(),
-            (Level::Balances, Action::ZoomIn | Action::ZoomOut) => {
-                self.selected(context).is_some() && history.can_zoom(action == Action::ZoomIn)
-            }
-            (Level::Balances, Action::PanBack | Action::NextPane) => self.selected(context).is_some(),
-            (Level::Balances, Action::ChangesSince | Action::BurntBy) => self.about(context).is_some(),
-            (Level::Balances, Action::PanForward | Action::ChartNow) => history.is_panned(),
-            (Level::Balances, Action::TakeSnapshot) => context.link.is_up(),
-            (Level::Balances, _) => self.balances.is_enabled(action),
-            (Level::Burners, Action::Back) => true,
-            // What is billed later has no balance that would last longer.
-            (Level::Burners, Action::WhatIf) => {
-                self.subject(context).is_some() && !self.burners.table.is_empty()
-            }
-            (Level::Burners, Action::OneMore | Action::OneLess) => self.what_if.is_some(),
-            (Level::Burners, Action::KeepServer) => self.can_keep_selected(context),
-            (Level::Burners, Action::OpenBurner) => {
-                self.burners.table.selected().is_some_and(|id| is_placed(id, context))
-            }
-            (Level::Burners, action) if server_actions::is_one(action) => {
-                server_actions::is_enabled(action, &self.targets(), context)
-            }
-            (Level::Burners, _) => self.burners.is_enabled(action),
-        }
+        self.can_do(action, context)
     }
 
     fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {

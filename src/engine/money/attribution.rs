@@ -35,6 +35,9 @@ pub async fn burn(
     }
     let from = from.max(Timestamp(to.0.saturating_sub_unsigned(WINDOW_MAX_MS)));
     let books_began = engine.keeper.began().await?;
+    // Before its book began nothing is known of a balance.
+    let known_from = payer.as_ref().and_then(|payer| books_began.get(payer));
+    let from = known_from.map_or(from, |began| from.max(*began).min(to));
     engine.keeper.keep_panel_changes().await?;
     let records = blocking(&engine.store, move |store| ledger::read(store, from, now)).await?;
     let is_asked = |of: &BalanceKey| payer.as_ref().is_none_or(|payer| payer == of);

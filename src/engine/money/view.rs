@@ -37,6 +37,12 @@ const SURE_OF_DECLARED: Decimal = Decimal::from_parts(95, 0, 0, false, 2);
 /// Charges shown at most.
 const CHARGES_SHOWN: usize = 20;
 
+/// The bounds of a burn that nothing was observed of yet: as far off as a difference would not be told.
+fn unobserved(per_hour: Decimal) -> BurnRange {
+    let part = per_hour * Decimal::new(i64::from(MISMATCH_PERCENT), 2);
+    BurnRange::of(per_hour, &[per_hour - part, per_hour + part])
+}
+
 impl Bookkeeper {
     /// What screens show of a balance; nothing for one that was not read.
     #[must_use]
@@ -59,7 +65,7 @@ impl Bookkeeper {
             balance,
             observed_per_hour,
             mismatch: self.mismatch(key, read_at, declared.running),
-            range: BurnRange::of(per_hour, &paces),
+            range: if paces.is_empty() { unobserved(per_hour) } else { BurnRange::of(per_hour, &paces) },
             windows: windows(kept.book.curve(), now.max(read_at), self.policy.zone),
             topped_up_total: last.topped_up_total,
             doubt_total: kept.book.doubt(),

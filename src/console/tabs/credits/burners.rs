@@ -187,6 +187,7 @@ impl Burners {
                 let owner = owner(context, burner);
                 CellText::new(owner.text(), owner.style)
             }
+            KIND if self.billed_later(context.fleet).is_some() => CellText::new("billed", theme.muted),
             KIND => CellText::new(kind_word(burner.kind), theme.muted),
             REPORTED => {
                 let unit = self.unit(context, burner);
