@@ -318,10 +318,12 @@ impl Share {
     }
 }
 
+/// What changes are summed up by.
+type SumPlace = (ChangeKind, Option<OperatorName>, Currency);
+
 /// Changes by kind and by who did them, what changed most first.
 fn summed_up(changes: &[&KnownChange], order_name: impl Fn(&OrderKey) -> String) -> Vec<CauseSum> {
-    let mut sums: BTreeMap<(ChangeKind, Option<OperatorName>, Currency), (CauseSum, BTreeSet<String>)> =
-        BTreeMap::new();
+    let mut sums: BTreeMap<SumPlace, (CauseSum, BTreeSet<String>)> = BTreeMap::new();
     for known in changes {
         let change = &known.change;
         let by = change.cause.operator().cloned();

@@ -137,12 +137,13 @@ impl CreditsTab {
         let history = &self.pane.history;
         match (self.level, action) {
             (_, Action::RealTime) => self.subject(context).is_some(),
-            (_, Action::CompareFromNow) => self.about(context).is_some(),
+            (_, Action::CompareFromNow) | (Level::Balances, Action::ChangesSince | Action::BurntBy) => {
+                self.about(context).is_some()
+            }
             (Level::Balances, Action::ZoomIn | Action::ZoomOut) => {
                 self.selected(context).is_some() && history.can_zoom(action == Action::ZoomIn)
             }
             (Level::Balances, Action::PanBack | Action::NextPane) => self.selected(context).is_some(),
-            (Level::Balances, Action::ChangesSince | Action::BurntBy) => self.about(context).is_some(),
             (Level::Balances, Action::PanForward | Action::ChartNow) => history.is_panned(),
             (Level::Balances, Action::TakeSnapshot) => context.link.is_up(),
             (Level::Balances, _) => self.balances.is_enabled(action),
@@ -173,13 +174,11 @@ impl CreditsTab {
     /// Whether nobody answers for the selected server, so that a person can.
     fn can_keep_selected(&self, context: &ViewContext<'_>) -> bool {
         let Some(id) = self.burners.table.selected() else { return false };
-        match context.fleet.servers.get(&id.0) {
-            Some(server) => matches!(server.ownership, Ownership::Orphan { .. } | Ownership::NoShop),
-            None => {
-                let burner = self.burners.kind.find(context.fleet, id);
-                burner.is_some_and(|burner| burner.owner == BurnerOwner::Unowned)
-            }
+        if let Some(server) = context.fleet.servers.get(&id.0) {
+            return matches!(server.ownership, Ownership::Orphan { .. } | Ownership::NoShop);
         }
+        let burner = self.burners.kind.find(context.fleet, id);
+        burner.is_some_and(|burner| burner.owner == BurnerOwner::Unowned)
     }
 }
 

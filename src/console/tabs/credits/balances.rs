@@ -344,15 +344,11 @@ impl Kind for Balances {
     }
 
     fn copy_text(&self, context: &ViewContext<'_>, id: &BalanceKey) -> Option<(String, &'static str)> {
-        match amounts::view_of(context, id) {
-            Some(BalanceView { balance, .. }) => {
-                Some((format!("{} {}", balance.amount, clean(&balance.unit.0)), "balance"))
-            }
-            None => {
-                let burn = later::burn(context, context.fleet.billed_later.get(id)?)?;
-                Some((format!("{} {}/h", burn.amount, clean(&burn.currency.0)), "burn"))
-            }
+        if let Some(BalanceView { balance, .. }) = amounts::view_of(context, id) {
+            return Some((format!("{} {}", balance.amount, clean(&balance.unit.0)), "balance"));
         }
+        let burn = later::burn(context, context.fleet.billed_later.get(id)?)?;
+        Some((format!("{} {}/h", burn.amount, clean(&burn.currency.0)), "burn"))
     }
 
     fn gone_text(&self, id: &BalanceKey) -> String {

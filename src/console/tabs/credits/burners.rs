@@ -136,16 +136,6 @@ impl Burners {
         fleet.billed_later.get(self.payer.as_ref()?)
     }
 
-    /// What the prices of a burner are counted in.
-    fn unit(&self, context: &ViewContext<'_>, burner: &Burner) -> Option<Currency> {
-        match amounts::view_of(context, &burner.payer) {
-            Some(view) => Some(view.balance.unit.clone()),
-            None => {
-                context.fleet.servers.get(&burner.server)?.burn_per_hour.clone().map(|burn| burn.currency)
-            }
-        }
-    }
-
     /// The part of the whole burn, in percent; nothing where that is in several currencies.
     fn part(&self, fleet: &PackedFleet, burner: &Burner) -> Option<Decimal> {
         let whole: Decimal = match self.billed_later(fleet) {
@@ -153,14 +143,6 @@ impl Burners {
             None => self.all(fleet).iter().map(|burner| burner.per_hour).sum(),
         };
         (burner.per_hour * Decimal::ONE_HUNDRED).checked_div(whole)
-    }
-
-    /// `4.2000 credits/h = 0.0504 EUR/h (1 credit = 0.012 EUR)`.
-    fn price_words(&self, context: &ViewContext<'_>, burner: &Burner) -> String {
-        match self.unit(context, burner) {
-            Some(unit) => amounts::burn_words(context, burner.per_hour, &unit),
-            None => amounts::rate(burner.per_hour),
-        }
     }
 
     fn row_cell<'a>(&self, burner: &Burner, context: &ViewContext<'a>, column: usize) -> CellText<'a> {
@@ -190,8 +172,7 @@ impl Burners {
             KIND if self.billed_later(context.fleet).is_some() => CellText::new("billed", theme.muted),
             KIND => CellText::new(kind_word(burner.kind), theme.muted),
             REPORTED => {
-                let unit = self.unit(context, burner);
-                match unit.and_then(|unit| amounts::reported(context, burner.per_hour, &unit)) {
+                match unit(context, burner).and_then(|of| amounts::reported(context, burner.per_hour, &of)) {
                     Some(money) => {
                         let text = format!("{} {}", amounts::rate(money.amount), money.currency);
                         CellText::new(text, theme.text)
@@ -337,7 +318,7 @@ impl Kind for Burners {
         let state =
             facts.state.map_or_else(|| Span::styled(kind_word(burner.kind), theme.muted), |s| s.span());
         subject(&mut lines, &burner.name, state, context);
-        lines.row("burns", &self.price_words(context, &burner), theme.text);
+        lines.row("burns", &price_words(context, &burner), theme.text);
         if let Some(part) = self.part(context.fleet, &burner) {
             lines.row("part", &format!("{} of what burns here", percent_words(part)), theme.text);
         }
@@ -400,6 +381,22 @@ impl Kind for Burners {
             ]),
             Line::default(),
         ]
+    }
+}
+
+/// What the prices of a burner are counted in.
+fn unit(context: &ViewContext<'_>, burner: &Burner) -> Option<Currency> {
+    match amounts::view_of(context, &burner.payer) {
+        Some(view) => Some(view.balance.unit.clone()),
+        None => context.fleet.servers.get(&burner.server)?.burn_per_hour.clone().map(|burn| burn.currency),
+    }
+}
+
+/// `4.2000 credits/h = 0.0504 EUR/h (1 credit = 0.012 EUR)`.
+fn price_words(context: &ViewContext<'_>, burner: &Burner) -> String {
+    match unit(context, burner) {
+        Some(of) => amounts::burn_words(context, burner.per_hour, &of),
+        None => amounts::rate(burner.per_hour),
     }
 }
 
