@@ -125,9 +125,7 @@ impl ActionRequest {
             Self::Keep { .. }
             | Self::KeepMatchServer { .. }
             | Self::SetCreditServerRam { .. }
-            | Self::ExtendCreditServer { .. } => {
-                BurnEffect::Nothing
-            }
+            | Self::ExtendCreditServer { .. } => BurnEffect::Nothing,
             Self::Power { signal: PowerSignal::Start, .. }
             | Self::Unsuspend { .. }
             | Self::SignalCreditServer { signal: CreditServerSignal::Start { .. }, .. } => BurnEffect::Begins,
