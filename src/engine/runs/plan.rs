@@ -72,6 +72,12 @@ impl Draft {
         self.check(title, CheckOutcome::Refuse, detail);
     }
 
+    /// Whether a check so far refuses the action.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.checks.iter().any(|check| check.outcome == CheckOutcome::Refuse)
+    }
+
     /// The finished plan, with the burn of the whole site before and after.
     #[must_use]
     pub fn into_plan(

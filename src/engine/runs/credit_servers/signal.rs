@@ -41,6 +41,8 @@ impl Action for SignalServer {
             check_state(&mut draft, *signal, server.status);
             let burns = services.credits.pricing.burns_in(server.status);
             draft.burn = match signal {
+                // What already runs is paid for already: to count it twice would frighten for nothing.
+                CreditServerSignal::Start { .. } if draft.is_refused() => BurnChange::None,
                 CreditServerSignal::Start { with_own_credits } => {
                     money::check_start(&mut draft, services, &server, *with_own_credits)
                 }
