@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["model"]),
     ("store", &["model"]),
     ("providers", &["model", "config"]),
-    ("engine", &["model", "config", "store", "providers"]),
+    ("engine", &["model", "config", "store", "providers", "report"]),
     ("link", &["model", "engine"]),
     ("console", &["model", "link"]),
     ("report", &["model"]),

@@ -25,7 +25,7 @@ pub async fn act(
     request: ActionRequest,
     arguments: &ActArguments,
 ) -> Result<Exit, Problem> {
-    let Reply::Plan(plan) = session.link.ask(Request::Plan(request)).await? else {
+    let Reply::Plan(plan) = session.ask(Request::Plan(request)).await? else {
         return Err(unexpected());
     };
     print_plan(&plan, arguments.json);
@@ -49,7 +49,13 @@ pub async fn act(
             return Ok(Exit::Refused);
         }
     };
-    let reply = session.link.ask(Request::Execute { plan: plan.id.clone(), typed }).await?;
+    if !plan.budget_warnings().is_empty() && !accepts_over_budget(arguments)? {
+        eprintln!("quarterdeck: over the budget; nothing was done (--over-budget in scripts)");
+        return Ok(Exit::Refused);
+    }
+    let is_over_budget_accepted = !plan.budget_warnings().is_empty();
+    let execute = Request::Execute { plan: plan.id.clone(), typed, is_over_budget_accepted };
+    let reply = session.ask(execute).await?;
     let Reply::RunStarted(run) = reply else { return Err(unexpected()) };
     follow(session, &run, arguments.json).await
 }
@@ -77,6 +83,9 @@ fn print_plan(plan: &ActionPlan, is_json: bool) {
             CheckOutcome::Refuse => "REFUSED",
         };
         eprintln!("  {word} {}: {}", check.title, sanitise(&check.detail));
+    }
+    for warning in plan.budget_warnings() {
+        eprintln!("  OVER    budget: {}", sanitise(&warning.text));
     }
     for (number, step) in plan.steps.iter().enumerate() {
         let undo = if step.undo.is_empty() { String::new() } else { format!("  (undo: {})", step.undo) };
@@ -125,6 +134,15 @@ fn consent(plan: &ActionPlan, arguments: &ActArguments) -> Result<Consent, Probl
 pub(super) fn says_yes() -> Result<bool, Problem> {
     let answer = ask("Do it? Type y to go on [N]: ")?;
     Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
+}
+
+/// Asks once more for a plan that goes over the budget; `--yes` alone is not enough.
+fn accepts_over_budget(arguments: &ActArguments) -> Result<bool, Problem> {
+    if arguments.over_budget || arguments.yes {
+        return Ok(arguments.over_budget);
+    }
+    let answer = ask("It goes over the budget. Do it all the same? Type over to go on [N]: ")?;
+    Ok(answer == "over")
 }
 
 /// Asks on the terminal.

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_CODES;
 use crate::model::credits::{EXTENSION_S_MAX, RAM_GIB};
+use crate::model::report::{ReportFormat, ReportPeriod};
 use crate::sim::panel::FaultRates;
 
 /// The least memory of a server at exaroton, GiB.
@@ -204,6 +206,7 @@ pub struct GetArguments {
 
 /// How an action is confirmed on the command line.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ActArguments {
     /// Print the plan and its cost; do nothing
     #[arg(long)]
@@ -211,6 +214,9 @@ pub struct ActArguments {
     /// Do not ask (scripts); destroying still needs the name: --name
     #[arg(short, long)]
     pub yes: bool,
+    /// Go on where the plan goes over the budget; without it --yes does nothing then
+    #[arg(long)]
+    pub over_budget: bool,
     /// The name, for actions that ask for it to be typed
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
@@ -348,6 +354,8 @@ pub enum CreditsCommand {
         /// Only this balance: ACCOUNT or ACCOUNT/POOL, as `get credits` names it
         balance: Option<String>,
     },
+    /// What a period cost and where it went, as PDF, PNG, SVG, CSV, JSON or text
+    Report(ReportArguments),
     /// What changed the burn: servers that began to burn, stopped or got another price, and who did it
     Changes {
         /// What to look at
@@ -387,6 +395,40 @@ pub enum BurnBy {
     Provider,
     /// Orders, matches, deployments, persons who keep a server
     Owner,
+}
+
+/// Arguments of `credits report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// First day, in the site's time zone: 2026-11-01
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
+    pub from: Option<NaiveDate>,
+    /// Last day, itself included [default: today]
+    #[arg(long, value_name = "DAY", requires = "from")]
+    pub to: Option<NaiveDate>,
+    /// day, week or month: the last one that is over, weeks from Monday; 7d: so many days, today included
+    /// [default: week]
+    #[arg(long, value_name = "PERIOD", value_parser = last_period)]
+    pub last: Option<ReportPeriod>,
+    /// The file; its ending names the format. `-` is standard output [default: -]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The format whatever the file's ending is: pdf, png, svg, csv, json or txt [default for -: txt]
+    #[arg(long, value_name = "FORMAT", value_parser = report_format)]
+    pub format: Option<ReportFormat>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn last_period(text: &str) -> Result<ReportPeriod, String> {
+    ReportPeriod::parse_last(text)
+        .ok_or_else(|| "day, week, month, or a number of days such as 7d".to_owned())
+}
+
+fn report_format(text: &str) -> Result<ReportFormat, String> {
+    let endings = ReportFormat::ALL.map(|(ending, _)| ending).join(", ");
+    ReportFormat::from_ending(text).ok_or_else(|| format!("one of {endings}"))
 }
 
 /// `orders …`

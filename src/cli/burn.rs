@@ -31,7 +31,7 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// The engine went away or refused; there is no such balance.
-pub async fn changes(session: &Session, asked: &Asked<'_>) -> Result<Exit, Problem> {
+pub async fn changes(session: &mut Session, asked: &Asked<'_>) -> Result<Exit, Problem> {
     let told = attribution(session, asked).await?;
     if asked.output == Format::Json {
         let document = json!({
@@ -64,7 +64,7 @@ pub async fn changes(session: &Session, asked: &Asked<'_>) -> Result<Exit, Probl
 ///
 /// # Errors
 /// As [`changes`].
-pub async fn burn(session: &Session, asked: &Asked<'_>, by: BurnBy) -> Result<Exit, Problem> {
+pub async fn burn(session: &mut Session, asked: &Asked<'_>, by: BurnBy) -> Result<Exit, Problem> {
     let told = attribution(session, asked).await?;
     let shares = match by {
         BurnBy::Server => &told.by_server,
@@ -103,10 +103,10 @@ pub async fn burn(session: &Session, asked: &Asked<'_>, by: BurnBy) -> Result<Ex
     written(&Listing { columns, rows, items }, asked.output)
 }
 
-async fn attribution(session: &Session, asked: &Asked<'_>) -> Result<Attribution, Problem> {
+async fn attribution(session: &mut Session, asked: &Asked<'_>) -> Result<Attribution, Problem> {
     let payer = asked.payer.map(|wanted| payer(session, wanted)).transpose()?;
     let request = Request::BurnAttribution { payer, from: asked.from, to: asked.to };
-    match session.link.ask(request).await? {
+    match session.ask(request).await? {
         Reply::BurnAttribution(told) => Ok(*told),
         _ => Err(Problem::refused("the engine answered something else than was asked", "")),
     }

@@ -29,18 +29,22 @@ pub async fn run(
     zone: Tz,
 ) -> Result<Exit, Problem> {
     // An engine that was just started knows no balance yet: a snapshot of nothing would help nobody.
-    let feeds = [FeedKind::Credits, FeedKind::Servers, FeedKind::Orders];
-    session.settle(&feeds, clock.now()).await?;
-    for warning in session.warnings(&[FeedKind::Credits], clock.now()) {
-        eprintln!("quarterdeck: {warning}");
+    // What was is in the records: for a report no provider has to answer.
+    if !matches!(command, CreditsCommand::Report(_)) {
+        let feeds = [FeedKind::Credits, FeedKind::Servers, FeedKind::Orders];
+        session.settle(&feeds, clock.now()).await?;
+        for warning in session.warnings(&[FeedKind::Credits], clock.now()) {
+            eprintln!("quarterdeck: {warning}");
+        }
     }
     match command {
         CreditsCommand::Snapshot => {
-            session.link.ask(Request::TakeSnapshot).await?;
+            session.ask(Request::TakeSnapshot).await?;
             println!("kept a snapshot of {}", count(session.fleet.balances.len()));
             Ok(Exit::Done)
         }
         CreditsCommand::History { balance } => history(session, balance.as_deref(), clock).await,
+        CreditsCommand::Report(arguments) => super::report::run(session, arguments).await,
         CreditsCommand::Changes { window } => match asked(window, clock, zone) {
             Ok(asked) => burn::changes(session, &asked).await,
             Err(exit) => Ok(exit),
@@ -71,12 +75,13 @@ fn count(balances: usize) -> String {
     crate::console::format::count(balances, "balance")
 }
 
-async fn history(session: &Session, wanted: Option<&str>, clock: &dyn Clock) -> Result<Exit, Problem> {
-    let views: Vec<&BalanceView> = session
+async fn history(session: &mut Session, wanted: Option<&str>, clock: &dyn Clock) -> Result<Exit, Problem> {
+    let views: Vec<BalanceView> = session
         .fleet
         .balances
         .values()
         .filter(|view| wanted.is_none_or(|wanted| view.balance.key.to_string() == wanted))
+        .cloned()
         .collect();
     if views.is_empty() {
         let what = wanted
@@ -94,10 +99,10 @@ async fn history(session: &Session, wanted: Option<&str>, clock: &dyn Clock) -> 
             to: now.max(view.balance.observed_at),
             points: POINTS,
         };
-        let Reply::CreditsHistory(history) = session.link.ask(request).await? else {
+        let Reply::CreditsHistory(history) = session.ask(request).await? else {
             return Err(Problem::refused("the engine answered something else than was asked", ""));
         };
-        balances.push(told(view, &history));
+        balances.push(told(&view, &history));
     }
     let document = json!({ "generatedAt": now, "balances": balances });
     println!("{}", serde_json::to_string_pretty(&document).unwrap_or_default());

@@ -220,7 +220,7 @@ async fn run(session: &mut Session, command: &RunCommand) -> Result<Exit, Proble
         RunCommand::Show { id, output } => act::show_run(session, &RunId(id.clone()), output.output),
         RunCommand::Cancel { id } => {
             let run = RunId(id.clone());
-            session.link.ask(Request::CancelRun(run.clone())).await?;
+            session.ask(Request::CancelRun(run.clone())).await?;
             act::follow(session, &run, false).await
         }
     }

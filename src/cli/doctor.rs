@@ -14,7 +14,7 @@ use crate::model::sanitise::sanitise;
 /// # Errors
 /// The engine went away, or cannot ask its providers.
 pub async fn run(session: &mut Session, format: Format) -> Result<Exit, Problem> {
-    let Reply::Findings(mut findings) = session.link.ask(Request::Doctor).await? else {
+    let Reply::Findings(mut findings) = session.ask(Request::Doctor).await? else {
         return Err(Problem::refused("the engine answered something else than was asked", ""));
     };
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -95,7 +95,7 @@ fn ended(session: &Session, kind: Kind, clock: &dyn Clock) -> Exit {
 }
 
 async fn written(
-    session: &Session,
+    session: &mut Session,
     arguments: &GetArguments,
     filter: &Filter,
     clock: &dyn Clock,
@@ -125,8 +125,8 @@ fn listing_of(kind: Kind, rows: Vec<ListedRow>) -> Listing<serde_json::Value> {
     listing
 }
 
-async fn audit(session: &Session) -> Result<Listing<AuditEntry>, Problem> {
-    let reply = session.link.ask(Request::Audit { limit: AUDIT_LIMIT }).await?;
+async fn audit(session: &mut Session) -> Result<Listing<AuditEntry>, Problem> {
+    let reply = session.ask(Request::Audit { limit: AUDIT_LIMIT }).await?;
     let items = if let Reply::Audit(entries) = reply { entries } else { Vec::new() };
     let rows = items
         .iter()

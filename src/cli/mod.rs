@@ -24,6 +24,7 @@ mod money_listing;
 pub mod open_console;
 pub mod output;
 mod panics;
+pub mod report;
 pub mod server_command;
 mod session;
 pub mod sim_command;

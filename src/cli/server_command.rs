@@ -132,7 +132,7 @@ fn of_exaroton(command: &ServerCommand, server: ServerKey) -> Result<ActionReque
 
 /// Types a line into a console, once somebody said so.
 async fn type_line(
-    session: &Session,
+    session: &mut Session,
     target: &Target,
     line: &str,
     arguments: &ServerArguments,
@@ -146,7 +146,7 @@ async fn type_line(
         eprintln!("quarterdeck: not confirmed; nothing was typed");
         return Ok(Exit::Refused);
     }
-    session.link.ask(Request::ConsoleCommand { server, line: line.to_owned() }).await?;
+    session.ask(Request::ConsoleCommand { server, line: line.to_owned() }).await?;
     eprintln!("typed; what came of it is said in the console");
     Ok(Exit::Done)
 }

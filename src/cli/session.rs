@@ -6,6 +6,7 @@ use crate::link::{LinkClient, LinkEvent};
 use crate::model::account::{FeedKind, Freshness};
 use crate::model::fleet::Fleet;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
+use crate::model::request::{Reply, Request};
 use crate::model::time::Timestamp;
 
 /// How long a command waits for an engine that was just started to hear from its providers.
@@ -13,8 +14,7 @@ const FIRST_ANSWER_MS: u64 = 20_000;
 
 /// A link with the fleet that it describes.
 pub struct Session {
-    /// The link; requests go here.
-    pub link: LinkClient,
+    link: LinkClient,
     /// The mirror.
     pub fleet: Fleet,
     is_building: bool,
@@ -52,6 +52,21 @@ impl Session {
             LinkEvent::Reply { .. } | LinkEvent::Console { .. } | LinkEvent::Reconnected => {}
         }
         Ok(event)
+    }
+
+    /// Asks the engine and follows the fleet until the answer is there: events that nobody takes would hold the answer up.
+    ///
+    /// # Errors
+    /// The engine's own refusal, or it went away.
+    pub async fn ask(&mut self, request: Request) -> Result<Reply, Problem> {
+        let asked = self.link.send(request).await;
+        loop {
+            if let LinkEvent::Reply { id, result } = self.next().await?
+                && id == asked
+            {
+                return result;
+            }
+        }
     }
 
     /// Whether the mirror is complete (no snapshot is arriving).

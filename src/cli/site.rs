@@ -9,7 +9,7 @@ use crate::engine::money::MoneySetup;
 use crate::engine::money::bookkeeper::MoneyPolicy;
 use crate::model::account::Provider;
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
-use crate::model::spend::AlertPolicy;
+use crate::model::spend::{AlertPolicy, GuardPolicy};
 use crate::model::time::Clock;
 use crate::providers::dathost::{self, DathostClient, DathostSettings};
 use crate::providers::exaroton::{DEFAULT_URL, ExarotonClient, ExarotonSettings};
@@ -92,6 +92,11 @@ pub fn money(config: &Config, clock: &Arc<dyn Clock>) -> Result<MoneySetup, Prob
                 monthly_budget: config.budget.monthly,
                 runway_warning_ms: config.budget.runway_warning_ms,
                 runway_critical_ms: config.budget.runway_critical_ms,
+            },
+            guard: GuardPolicy {
+                runway_ms: config.budget.guard_runway_ms,
+                monthly_budget: config.budget.monthly,
+                month_percent: config.budget.guard_month_percent,
             },
             rates: config.site.rates.clone(),
             ..MoneyPolicy::default()

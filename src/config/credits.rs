@@ -37,6 +37,10 @@ pub struct BudgetConfig {
     pub runway_warning_ms: u64,
     /// Milliseconds.
     pub runway_critical_ms: u64,
+    /// A plan after which its balance lasts shorter asks once more, milliseconds; 0 for never.
+    pub guard_runway_ms: u64,
+    /// A plan that takes the month past so much of the budget asks once more, percent; 0 for never.
+    pub guard_month_percent: u32,
 }
 
 /// An account at DatHost.
@@ -170,10 +174,16 @@ pub(super) fn budget(layers: &Layers) -> Result<BudgetConfig, ConfigError> {
     if monthly.is_sign_negative() {
         return Err(layers.error_at("budget.monthly", "budget.monthly is negative"));
     }
+    let critical_hours = layers.number("budget.runway_critical_hours");
+    let is_given = layers.is_set("budget.guard_runway_hours");
+    let guard_hours = if is_given { layers.number("budget.guard_runway_hours") } else { critical_hours };
+    let percent = layers.number("budget.guard_month_percent");
     let budget = BudgetConfig {
         monthly: Some(monthly).filter(|monthly| !monthly.is_zero()),
         runway_warning_ms: layers.number("budget.runway_warning_days").saturating_mul(DAY_MS),
-        runway_critical_ms: layers.number("budget.runway_critical_hours").saturating_mul(HOUR_MS),
+        runway_critical_ms: critical_hours.saturating_mul(HOUR_MS),
+        guard_runway_ms: guard_hours.saturating_mul(HOUR_MS),
+        guard_month_percent: u32::try_from(percent).unwrap_or(u32::MAX),
     };
     if budget.runway_critical_ms > budget.runway_warning_ms {
         let message = "budget.runway_critical_hours is more than budget.runway_warning_days: the warning would never come first";

@@ -115,6 +115,18 @@ pub const KEYS: &[Key] = &[
         "24",
         "A balance that lasts shorter than this is critical.",
     ),
+    key(
+        "budget.guard_runway_hours",
+        Kind::Integer,
+        "24",
+        "A plan that leaves its balance for a shorter time asks once more; not set: runway_critical_hours; 0: never.",
+    ),
+    key(
+        "budget.guard_month_percent",
+        Kind::Integer,
+        "100",
+        "A plan that takes the month past so much of budget.monthly asks once more; 0: never.",
+    ),
     key("console.theme", Kind::Text, "dark", "Theme: a built-in name or a file in console.theme_dir."),
     key(
         "console.theme_dir",

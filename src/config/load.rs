@@ -226,6 +226,12 @@ impl Layers {
         Some(self.text(path)).filter(|text| !text.is_empty())
     }
 
+    /// Whether somebody set a path; else its default holds.
+    #[must_use]
+    pub fn is_set(&self, path: &str) -> bool {
+        self.values.get(path).is_some_and(|at| at.origin != Origin::Default)
+    }
+
     /// The switch at a path; its kind was checked when it was set.
     #[must_use]
     pub fn is_on(&self, path: &str) -> bool {

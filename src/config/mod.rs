@@ -84,6 +84,10 @@ top_up_unit = 1000
         assert_eq!(config.budget.monthly.unwrap().to_string(), "250.50");
         assert_eq!(config.budget.runway_warning_ms, 7 * 86_400_000);
         assert_eq!(config.budget.runway_critical_ms, 12 * 3_600_000);
+        assert_eq!(config.budget.guard_runway_ms, 12 * 3_600_000, "as long as nothing else is said");
+        assert_eq!(config.budget.guard_month_percent, 100);
+        let (_, guarded) = load("[budget]\nguard_runway_hours = 0\nguard_month_percent = 80", &[]).unwrap();
+        assert_eq!((guarded.budget.guard_runway_ms, guarded.budget.guard_month_percent), (0, 80));
         let units: Vec<&str> = config.site.rates.per_unit.keys().map(|unit| unit.0.as_str()).collect();
         assert_eq!(units, ["USD", "credits"]);
         let (_, nothing) = load("", &[]).unwrap();

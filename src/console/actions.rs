@@ -340,6 +340,8 @@ actions! {
         "Let balances count down between readings, or stand as they were read."
     TakeSnapshot    "take_snapshot"     "snapshot"      Safe     42 [Credits]                     ["S"]
         "Keep a snapshot of every balance and server now."
+    Report          "report"            "report"        Safe     67 [Credits]                     ["p"]
+        "Make a report of a period: read it here, and write it as PDF, PNG, SVG, CSV, JSON or text."
     CompareFromNow  "compare_from_now"  "compare from now" View   18 [Credits Burners]            ["b"]
         "Tell changes of the burn from this moment on."
     ChangesSince    "changes_since"     "since"         View     17 [Credits]                     ["m"]
@@ -382,6 +384,10 @@ actions! {
         "The previous entry: history, or the list below the field."
     TextDown        "text_down"         "down"          View      0 [Text]                        ["down"]
         "The next entry: history, or the list below the field."
+    TextPageUp      "text_page_up"      "page up"       View      0 [Text]                        ["pageup"]
+        "Scroll what stands below the fields one page up."
+    TextPageDown    "text_page_down"    "page down"     View      0 [Text]                        ["pagedown"]
+        "Scroll what stands below the fields one page down."
     TextNextField   "text_next_field"   "next"          View      0 [Text]                        ["tab"]
         "Go to the next field, or complete."
     TextPreviousField "text_previous_field" "previous"  View      0 [Text]                        ["backtab"]

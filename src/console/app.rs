@@ -6,6 +6,7 @@ mod acting;
 mod effects;
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 
@@ -57,6 +58,19 @@ pub enum Outbound {
     Focus(Focus),
     /// Put text into the clipboard.
     Copy(String),
+    /// Write a file where it is wanted; tell the app how it went with [`App::saved`].
+    SaveFile {
+        /// Who asked.
+        owner: Owner,
+        /// Under which name.
+        ticket: Ticket,
+        /// Where.
+        path: PathBuf,
+        /// What goes in.
+        contents: Vec<u8>,
+        /// Whether a file that is there is replaced.
+        is_replacing: bool,
+    },
     /// Write a file into the working folder; tell the app how it went with [`App::notice`].
     WriteFile {
         /// Its name.

@@ -4,6 +4,8 @@
 //! pure function of the component and the [`ViewContext`]. What must be drawn again is asked for with
 //! [`Component::take_dirty`], so that a key press costs what it changes and not what the screen holds.
 
+use std::path::PathBuf;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -175,6 +177,18 @@ pub enum Effect {
         text: String,
         /// What it is: `address`.
         label: String,
+    },
+    /// Write a file on the console's machine, beside its place and then there; the answer comes under the ticket as one of
+    /// the engine's would: `Done`, or why not (`Conflict`: it exists and shall not be replaced).
+    SaveFile {
+        /// Where.
+        path: PathBuf,
+        /// What goes in.
+        contents: Vec<u8>,
+        /// Whether a file that is there is replaced.
+        is_replacing: bool,
+        /// Comes back with the answer.
+        ticket: Ticket,
     },
     /// Write a file into the working folder.
     WriteFile {

@@ -3,8 +3,7 @@
 //! Order matters: keys before data, everything that is already here before a frame, at most a quantum of data between
 //! two looks at the keyboard. The terminal and the link are parameters, so tests run this very loop.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use tokio::time::Instant;
 use super::app::{App, ExitReason, Outbound, Registry};
 use super::clipboard;
 use super::component::Loudness;
+use super::files;
 use super::pacer::{Cause, Pacer};
 use super::screen::Screen;
 use super::settings::{ConsoleSettings, Switch, TerminalEnvironment};
@@ -231,6 +231,10 @@ impl<'a, T: TerminalPort> Console<'a, T> {
                     }
                 }
                 Outbound::WriteFile { name, contents } => self.write_file(&name, &contents, now),
+                Outbound::SaveFile { owner, ticket, path, contents, is_replacing } => {
+                    let saved = files::write_beside(&path, &contents, is_replacing);
+                    self.app.saved(owner, ticket, saved, now);
+                }
                 Outbound::Mouse(is_on) => {
                     let switched = self.terminal.set_mouse(is_on);
                     self.note_write(&switched);
@@ -245,19 +249,13 @@ impl<'a, T: TerminalPort> Console<'a, T> {
     fn write_file(&mut self, name: &str, contents: &str, now: Timestamp) {
         let is_plain = !name.is_empty() && !name.contains(['/', '\0']) && !name.starts_with('.');
         let written = if is_plain {
-            std::fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                // Customers' addresses are in it.
-                .mode(0o600)
-                .open(name)
-                .and_then(|mut file| file.write_all(contents.as_bytes()))
+            files::write_beside(Path::new(name), contents.as_bytes(), false)
         } else {
-            Err(std::io::ErrorKind::InvalidInput.into())
+            Err(Problem::refused(format!("{name:?} is no name of a file"), ""))
         };
         // Whoever asked has said what is written where; only a failure is news.
-        if let Err(error) = written {
-            self.app.notice(Loudness::Bad, format!("could not write {name}: {error}"), now);
+        if let Err(problem) = written {
+            self.app.notice(Loudness::Bad, problem.to_string(), now);
         }
     }
 }

@@ -83,6 +83,11 @@ impl App {
         self.deliver(owner, ticket, &Err(problem), now);
     }
 
+    /// A file was saved, or not: whoever asked hears it as an answer.
+    pub fn saved(&mut self, owner: Owner, ticket: Ticket, saved: Result<(), Problem>, now: Timestamp) {
+        self.deliver(owner, ticket, &saved.map(|()| Reply::Done), now);
+    }
+
     /// Gives an answer to whoever asked; the app itself only wants to hear of failures.
     fn deliver(&mut self, owner: Owner, ticket: Ticket, result: &Result<Reply, Problem>, now: Timestamp) {
         if owner == Owner::App {

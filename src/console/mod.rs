@@ -19,6 +19,7 @@ pub mod details;
 pub mod dialogs;
 mod encoder;
 pub mod event_loop;
+pub mod files;
 pub mod format;
 pub mod frame;
 pub mod header;

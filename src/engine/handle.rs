@@ -12,7 +12,9 @@ use super::consoles::Consoles;
 use super::matches::settlements::Settlements;
 use super::money::account::PrepaidAccount;
 use super::money::keeper::Keeper;
+use super::money::registrar::Registrar;
 use super::panics::caught;
+use super::reports::Reports;
 use super::requests;
 use super::runs::Runner;
 use super::shared::SharedFleet;
@@ -51,6 +53,10 @@ pub(super) struct Engine {
     pub(super) settlements: Settlements,
     /// The books of prepaid money.
     pub(super) keeper: Arc<Keeper>,
+    /// The register of servers.
+    pub(super) registrar: Arc<Registrar>,
+    /// Reports that are made.
+    pub(super) reports: Reports,
     /// Accounts with prepaid money.
     pub(super) credits: Vec<Arc<dyn PrepaidAccount>>,
     /// One per poller: ask now.

@@ -22,6 +22,7 @@ mod panics;
 pub mod policy;
 pub mod poll;
 pub mod reconcile;
+pub mod reports;
 mod requests;
 pub mod runs;
 pub mod shared;

@@ -63,6 +63,8 @@ pub struct PollPolicy {
     pub stagger_ms: u64,
     /// Least time between two writes of the cached provider state, milliseconds.
     pub cache_every_ms: u64,
+    /// Time between two looks at the register of servers, milliseconds: how exactly the end of an orphan is known.
+    pub register_every_ms: u64,
 }
 
 impl Default for PollPolicy {
@@ -94,6 +96,7 @@ impl Default for PollPolicy {
             jitter_percent: 10,
             stagger_ms: 150,
             cache_every_ms: 30_000,
+            register_every_ms: 20_000,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::handle::{Caller, Engine};
-use super::{audit, examination, matches, money};
+use super::runs::Consent;
+use super::{audit, examination, matches, money, reports};
 use crate::model::fleet::SeriesKey;
 use crate::model::ids::ServerKey;
 use crate::model::problem::Problem;
@@ -27,8 +28,9 @@ pub(super) async fn answer(
         Request::Plan(action) => {
             engine.runner.plan(caller, action).await.map(|plan| Reply::Plan(Box::new(plan)))
         }
-        Request::Execute { plan, typed } => {
-            engine.runner.execute(caller, &plan, typed.as_deref()).await.map(Reply::RunStarted)
+        Request::Execute { plan, typed, is_over_budget_accepted } => {
+            let consent = Consent { typed: typed.as_deref(), is_over_budget_accepted };
+            engine.runner.execute(caller, &plan, consent).await.map(Reply::RunStarted)
         }
         Request::CancelRun(run) => engine.runner.cancel(caller, &run).await.map(|()| Reply::Done),
         Request::Refresh => Ok(refresh(engine)),
@@ -75,6 +77,10 @@ pub(super) async fn answer(
         Request::BurnAttribution { payer, from, to } => {
             let told = money::attribution::burn(engine, payer, from, to).await?;
             Ok(Reply::BurnAttribution(Box::new(told)))
+        }
+        Request::Report(request) => Ok(Reply::ReportPart(Box::new(reports::make(engine, request).await?))),
+        Request::ReportPart { report, offset } => {
+            Ok(Reply::ReportPart(Box::new(reports::part(engine, report, offset)?)))
         }
         // Streams belong to a connection: the link opens and closes them there.
         Request::ConsoleOpen(_) | Request::ConsoleClose { .. } => {

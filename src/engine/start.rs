@@ -16,9 +16,11 @@ use super::handle::{Engine, EngineHandle};
 use super::housekeeping;
 use super::matches::settlements::Settlements;
 use super::money::MoneySetup;
+use super::money::registrar::Registrar;
 use super::observation::Observation;
 use super::policy::Policy;
 use super::poll::{Poller, Source};
+use super::reports::Reports;
 use super::runs::{RunContext, Runner};
 use super::shared::SharedFleet;
 use super::sources::{NodesSource, OrdersSource, ServersSource};
@@ -163,12 +165,17 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
     })
     .await?;
     let (keeper, accounts) = money.open(&store, &fleet);
+    if !accounts.is_empty() {
+        runner.keep_to_budget(Arc::clone(&keeper));
+    }
     let money = accounts.iter().flat_map(|account| Arc::clone(account).sources());
     let sources = sources(&panels, &orders).into_iter().chain(money).collect::<Vec<_>>();
     let engine = Arc::new(Engine {
         runner,
         settlements: Settlements::new(store.clone(), policy.settlement.clone()),
         keeper,
+        registrar: Arc::new(Registrar::new(store.clone(), Arc::clone(&fleet))),
+        reports: Reports::default(),
         credits: accounts,
         consoles: Consoles::new(panels.clone(), credits, Arc::clone(&fleet)),
         refresh: sources.iter().map(|_| Arc::new(Notify::new())).collect(),
@@ -257,6 +264,8 @@ fn spawn(engine: &Arc<Engine>, sources: Vec<Arc<dyn Source>>, policy: &Policy) -
     if !engine.credits.is_empty() || !engine.panels.is_empty() {
         parts.spawn("keeping the books", None, Arc::clone(&engine.keeper).run(shutdown.clone()));
     }
+    let every = Duration::from_millis(policy.polling.register_every_ms);
+    parts.spawn("keeping the register", None, Arc::clone(&engine.registrar).run(every, shutdown.clone()));
     let clients = engine.clients.subscribe();
     let leaving = housekeeping::leave_when_idle(fleet(), clients, policy.lifetime, shutdown.clone());
     parts.spawn("leaving when idle", None, leaving);

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::balance::BalanceKey;
 use super::credits::{CreditServerSignal, CreditServerStatus};
 use super::ids::{NodeKey, OrderId, OrderKey, PlanId, ServerKey};
 use super::matches::MatchRequest;
 use super::money::Money;
 use super::server::{Limits, PowerSignal};
+use super::spend::BudgetWarning;
 use super::time::Timestamp;
 
 /// What an operator asks the engine to do. Everything else about it is decided by planning.
@@ -352,6 +354,17 @@ pub enum Parameters {
     CreditServer(CreditServerParameters),
 }
 
+/// What a plan that adds burn does to the budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanBudget {
+    /// What it adds per hour, in the currency of whoever is paid.
+    pub adds_per_hour: Money,
+    /// The balance that pays, where one does.
+    pub payer: Option<BalanceKey>,
+    /// The limits that it would pass: the operator is asked once more, and the engine wants to hear the answer.
+    pub warnings: Vec<BudgetWarning>,
+}
+
 /// What an action would do. Nothing has happened yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionPlan {
@@ -377,6 +390,9 @@ pub struct ActionPlan {
     pub made_at: Timestamp,
     /// After this it must be made again.
     pub valid_until: Timestamp,
+    /// What it does to the budget; nothing where it adds no burn, and in plans of earlier versions.
+    #[serde(default)]
+    pub budget: Option<PlanBudget>,
 }
 
 impl ProvisionParameters {
@@ -388,6 +404,12 @@ impl ProvisionParameters {
 }
 
 impl ActionPlan {
+    /// The limits of the budget that it would pass.
+    #[must_use]
+    pub fn budget_warnings(&self) -> &[BudgetWarning] {
+        self.budget.as_ref().map_or(&[], |budget| &budget.warnings)
+    }
+
     /// Whether any check refuses the action.
     #[must_use]
     pub fn is_refused(&self) -> bool {

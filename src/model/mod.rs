@@ -22,6 +22,7 @@ pub mod money;
 pub mod node;
 pub mod order;
 pub mod problem;
+pub mod report;
 pub mod request;
 pub mod run;
 pub mod sanitise;

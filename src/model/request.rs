@@ -12,6 +12,7 @@ use super::ids::{MatchId, NodeKey, OperatorName, PlanId, RunId, ServerKey};
 use super::matches::{
     ConnectString, LedgerRecord, RosterPlayer, SavedRoster, Score, Side, Standing, SteamId, TeamRequest,
 };
+use super::report::{ReportPart, ReportRequest};
 use super::server::{PowerSignal, PowerState, Usage};
 use super::spend::{AlertKey, Attribution, Day};
 use super::time::Timestamp;
@@ -58,6 +59,8 @@ pub enum Request {
         plan: PlanId,
         /// What the operator typed, for plans that ask for a name.
         typed: Option<String>,
+        /// Whether the operator was asked once more and goes over the budget.
+        is_over_budget_accepted: bool,
     },
     /// Cancel a run: it stops after the present step and undoes what it did.
     CancelRun(RunId),
@@ -171,6 +174,15 @@ pub enum Request {
         from: Timestamp,
         /// Until when.
         to: Timestamp,
+    },
+    /// Make a report; its first part is the answer.
+    Report(ReportRequest),
+    /// The next part of a report that was made a moment ago.
+    ReportPart {
+        /// The number that its first part gave.
+        report: u64,
+        /// Where the part begins.
+        offset: u64,
     },
 }
 
@@ -292,6 +304,8 @@ pub enum Reply {
     Rosters(Vec<SavedRoster>),
     /// Where the burn went, and what changed it.
     BurnAttribution(Box<Attribution>),
+    /// A part of a report's file.
+    ReportPart(Box<ReportPart>),
 }
 
 /// One item of a server console's stream.

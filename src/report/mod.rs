@@ -27,8 +27,8 @@ mod tables;
 mod text;
 
 use std::io::Write;
-use std::path::Path;
 
+pub use crate::model::report::ReportFormat as Format;
 pub use charts::{balance_chart, days_chart};
 pub use input::{OrphanRecord, PayerInput, ReportInput, ServerSpend, SpendSource, Stretch};
 pub use model::{
@@ -38,50 +38,6 @@ pub use model::{
 pub use text::preview;
 
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
-
-/// What a report can be written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// A4 pages with everything in it.
-    Pdf,
-    /// A picture of the first page.
-    Png,
-    /// The first page as vectors, its font inside.
-    Svg,
-    /// One long table for a spreadsheet.
-    Csv,
-    /// The model itself.
-    Json,
-    /// The first page as plain text.
-    Text,
-}
-
-impl Format {
-    /// Every format, by the ending of its files.
-    pub const ALL: [(&'static str, Self); 6] = [
-        ("pdf", Self::Pdf),
-        ("png", Self::Png),
-        ("svg", Self::Svg),
-        ("csv", Self::Csv),
-        ("json", Self::Json),
-        ("txt", Self::Text),
-    ];
-
-    /// The format that a file's ending names, in any case.
-    ///
-    /// # Errors
-    /// Refused where the ending is none of ours.
-    pub fn from_path(path: &Path) -> Result<Self, Problem> {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-        Self::ALL.iter().find(|(known, _)| *known == ending).map(|(_, format)| *format).ok_or_else(|| {
-            let endings: Vec<&str> = Self::ALL.iter().map(|(known, _)| *known).collect();
-            Problem::refused(
-                format!("{} does not say which format it shall have", path.display()),
-                format!("end the name in one of .{}", endings.join(" .")),
-            )
-        })
-    }
-}
 
 /// Writes the report.
 ///

@@ -2,6 +2,7 @@
 //!
 //! Must not: let a failure of the tables reach a caller who asked for records: they are rebuilt from the log.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,17 +12,19 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use super::catch_up::{self, CaughtUp};
+use super::index::KeySpan;
 use super::live::lock;
 use super::lock::FolderLock;
 use super::log::{self, LOG_FOLDER};
 use super::options::StoreOptions;
 use super::reader;
 use super::rebuild::{self, RebuildProgress};
-use super::record::{self, Record, RecordKind};
+use super::record::{self, Record, RecordKind, TypedRecord};
 use super::segment::io_problem;
 use super::series::Buffers;
 use super::shared::Shared;
 use super::table_folder::TableFolder;
+use super::tables::Direction::{Backward, Forward};
 use super::tables::Table;
 use super::wait;
 use super::writer::{self, Append};
@@ -36,6 +39,15 @@ pub struct OpenReport {
     pub notices: Vec<String>,
     /// The last sequence number given out; 0 in a new store.
     pub last_sequence: u64,
+}
+
+/// An end of a span of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanEnd {
+    /// Its smallest key.
+    First,
+    /// Its largest key.
+    Last,
 }
 
 /// The store of one data folder. Clones share it; the folder is released when the last one is dropped.
@@ -201,6 +213,68 @@ impl Store {
         let shared = &self.inner.shared;
         let places = shared.with_live(|live| live.places_of_key(kind, key))?;
         reader::read_records(&shared.log_folder, &places)
+    }
+
+    /// Visits the records of a kind whose keys lie in any of the spans, oldest first, each body read as a `T`. Blocks.
+    ///
+    /// A record whose body is of another shape is another program's: it is left out; returned is how many were.
+    ///
+    /// # Errors
+    /// As [`Store::records`].
+    pub fn visit_spans<T: DeserializeOwned>(
+        &self,
+        kind: RecordKind,
+        spans: &[KeySpan],
+        visit: &mut dyn FnMut(TypedRecord<T>),
+    ) -> Result<usize, Problem> {
+        let shared = &self.inner.shared;
+        let mut places = Vec::new();
+        for span in spans {
+            let all = || shared.with_live(|live| live.places_in_span(kind, span, Forward, usize::MAX));
+            places.extend(all()?);
+        }
+        places.sort_unstable();
+        places.dedup();
+        let mut left_out = 0;
+        reader::visit_lines(&shared.log_folder, &places, &mut |line| {
+            match record::parse_typed(line) {
+                Some(record) => visit(record),
+                None => left_out += 1,
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(left_out)
+    }
+
+    /// The first or last record of a kind whose key lies in the span, by the order of the keys; nothing when there is none or
+    /// its body is no `T`. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::records`].
+    pub fn at_end_of_span<T: DeserializeOwned>(
+        &self,
+        kind: RecordKind,
+        span: &KeySpan,
+        end: SpanEnd,
+    ) -> Result<Option<TypedRecord<T>>, Problem> {
+        let shared = &self.inner.shared;
+        let direction = if end == SpanEnd::First { Forward } else { Backward };
+        let places = shared.with_live(|live| live.places_in_span(kind, span, direction, 1))?;
+        let mut found = None;
+        reader::visit_lines(&shared.log_folder, &places, &mut |line| {
+            found = record::parse_typed(line);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    /// How many records of a kind have keys in the span. Blocks; reads the index only.
+    ///
+    /// # Errors
+    /// `Storage` when the index cannot be read.
+    pub fn count_in_span(&self, kind: RecordKind, span: &KeySpan) -> Result<usize, Problem> {
+        let shared = &self.inner.shared;
+        Ok(shared.with_live(|live| live.places_in_span(kind, span, Forward, usize::MAX))?.len())
     }
 
     /// Keeps a value under a name; it may be lost, never wrong.

@@ -2,7 +2,7 @@
 //!
 //! Must not: hold a record's body. It can be rebuilt from the log at any time.
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 use super::keys;
 use super::record::RecordKind;
@@ -106,6 +106,23 @@ fn mix(sequence: u64, checksum: u32) -> u64 {
     bits ^ (bits >> 31)
 }
 
+/// A span of keys in the order of their text: those of one kind of snapshot between two moments, for example.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySpan {
+    /// The first key in it.
+    pub from: String,
+    /// The first key behind it.
+    pub to: String,
+}
+
+impl KeySpan {
+    /// Whether a key lies in it.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        (self.from.as_str()..self.to.as_str()).contains(&key)
+    }
+}
+
 /// Adds records behind those indexed already; the new state is written with them or not at all.
 pub(super) fn add(tables: &dyn Tables, state: &mut IndexState, entries: &[Entry]) -> Result<(), TableFault> {
     let mut next = *state;
@@ -185,6 +202,39 @@ pub(super) fn places_of_key(
         sequences.extend(keys::sequence_of(key));
         ControlFlow::Continue(())
     })?;
+    places_of(tables, kind, sequences)
+}
+
+/// The places of the records of a kind whose keys lie in a span, in the order of the keys; at most `limit` from that end of
+/// the span at which `direction` begins.
+pub(super) fn places_in_span(
+    tables: &dyn Tables,
+    kind: RecordKind,
+    span: &KeySpan,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<(u64, Place)>, TableFault> {
+    let (from, to) = (keys::of_key(Some(kind), &span.from), keys::of_key(Some(kind), &span.to));
+    if from >= to || limit == 0 {
+        return Ok(Vec::new());
+    }
+    let mut sequences = Vec::new();
+    let range = (Bound::Included(from.as_slice()), Bound::Excluded(to.as_slice()));
+    tables.range(Table::Index, range, direction, &mut |key, _| {
+        sequences.extend(keys::sequence_of(key));
+        if sequences.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    if direction == Direction::Backward {
+        sequences.reverse();
+    }
+    places_of(tables, kind, sequences)
+}
+
+fn places_of(
+    tables: &dyn Tables,
+    kind: RecordKind,
+    sequences: Vec<u64>,
+) -> Result<Vec<(u64, Place)>, TableFault> {
     let lost = || TableFault("the index over the records has lost an entry".to_owned());
     sequences
         .into_iter()

@@ -4,8 +4,9 @@
 //!
 //! Must not: hold a record's body.
 
-use super::index::{Entry, Place};
+use super::index::{Entry, KeySpan, Place};
 use super::record::RecordKind;
+use super::tables::Direction;
 
 /// Entries by rising sequence number.
 #[derive(Debug, Default)]
@@ -44,5 +45,24 @@ impl ListedIndex {
     pub(super) fn places_of_key(&self, kind: RecordKind, key: &str) -> Vec<(u64, Place)> {
         let of_key = self.0.iter().filter(|entry| entry.kind == Some(kind) && entry.key == key);
         of_key.map(|entry| (entry.sequence, entry.place)).collect()
+    }
+
+    /// The places of the records of a kind whose keys lie in a span, in the order of the keys; at most `limit` from that end
+    /// of the span at which `direction` begins.
+    pub(super) fn places_in_span(
+        &self,
+        kind: RecordKind,
+        span: &KeySpan,
+        direction: Direction,
+        limit: usize,
+    ) -> Vec<(u64, Place)> {
+        let is_in = |entry: &&Entry| entry.kind == Some(kind) && span.contains(&entry.key);
+        let mut entries: Vec<&Entry> = self.0.iter().filter(is_in).collect();
+        entries.sort_by(|a, b| a.key.cmp(&b.key).then(a.sequence.cmp(&b.sequence)));
+        match direction {
+            Direction::Forward => entries.truncate(limit),
+            Direction::Backward => drop(entries.drain(..entries.len().saturating_sub(limit))),
+        }
+        entries.iter().map(|entry| (entry.sequence, entry.place)).collect()
     }
 }

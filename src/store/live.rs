@@ -4,10 +4,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::index::{self, Entry, IndexState, Place};
+use super::index::{self, Entry, IndexState, KeySpan, Place};
 use super::listed::ListedIndex;
 use super::record::RecordKind;
-use super::tables::{TableFault, Tables};
+use super::tables::{Direction, TableFault, Tables};
 
 /// Where the index is.
 pub(super) enum Index {
@@ -62,6 +62,21 @@ impl Live {
         match &self.index {
             Index::Kept(_) => index::places_of_key(&*self.tables, kind, key),
             Index::Listed(list) => Ok(lock(list).places_of_key(kind, key)),
+        }
+    }
+
+    /// The places of the records of a kind whose keys lie in a span, in the order of the keys; at most `limit` from that end
+    /// of the span at which `direction` begins.
+    pub(super) fn places_in_span(
+        &self,
+        kind: RecordKind,
+        span: &KeySpan,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<(u64, Place)>, TableFault> {
+        match &self.index {
+            Index::Kept(_) => index::places_in_span(&*self.tables, kind, span, direction, limit),
+            Index::Listed(list) => Ok(lock(list).places_in_span(kind, span, direction, limit)),
         }
     }
 }

@@ -39,8 +39,9 @@ mod writer;
 
 pub use disk::{Disk, LogFile, RealDisk};
 pub use guard::is_panic_caught;
-pub use handle::{OpenReport, Store};
+pub use handle::{OpenReport, SpanEnd, Store};
+pub use index::KeySpan;
 pub use options::{StoreOptions, TablesOptions, TablesWatch};
 pub use rebuild::RebuildProgress;
-pub use record::{RECORD_MAX_BYTES, RECORD_VERSION, Record, RecordKind};
+pub use record::{RECORD_MAX_BYTES, RECORD_VERSION, Record, RecordKind, TypedRecord};
 pub use segment::Damage;

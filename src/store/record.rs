@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -171,6 +171,24 @@ pub(super) fn parse_head(line: &[u8]) -> Result<Head, &'static str> {
 /// Reads a whole checked line.
 pub(super) fn parse_record(line: &[u8]) -> Result<Record, &'static str> {
     serde_json::from_slice(line).map_err(|_| "the line is not a record of a known kind")
+}
+
+/// A record whose body is read as what the caller knows it to be: faster than by way of a [`Value`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct TypedRecord<T> {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Which thing of its kind.
+    pub key: String,
+    /// The rest.
+    pub body: T,
+}
+
+/// Reads a whole checked line with a body of a known type; nothing where the body is of another shape.
+pub(super) fn parse_typed<T: DeserializeOwned>(line: &[u8]) -> Option<TypedRecord<T>> {
+    serde_json::from_slice(line).ok()
 }
 
 /// Turns a caller's body into JSON text on one line.

@@ -2,6 +2,7 @@
 //!
 //! Must not: append, or change what it finds; compressing keeps every byte.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -162,21 +163,37 @@ pub(super) fn compress(folder: &Path, name: SegmentName) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Reads `length` bytes at `offset` of a segment's plain form, wherever it is by now.
-pub(super) fn read_span(folder: &Path, name: SegmentName, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+/// A segment that is read from: its file, or all of it unpacked.
+pub(super) enum Opened {
+    Plain(File),
+    Unpacked(Vec<u8>),
+}
+
+/// Opens a segment for reading parts of it; a compressed one is unpacked once.
+pub(super) fn open(folder: &Path, name: SegmentName) -> io::Result<Opened> {
     match File::open(folder.join(name.plain())) {
-        Ok(file) => {
-            let mut bytes = vec![0; length];
-            file.read_exact_at(&mut bytes, offset)?;
-            Ok(bytes)
-        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let (bytes, _) = unpack(&folder.join(name.compressed()))?;
-            let start = usize::try_from(offset).unwrap_or(usize::MAX);
-            let end = start.saturating_add(length);
-            Ok(bytes.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?.to_vec())
+            Ok(Opened::Unpacked(unpack(&folder.join(name.compressed()))?.0))
         }
-        Err(error) => Err(error),
+        file => file.map(Opened::Plain),
+    }
+}
+
+impl Opened {
+    /// Reads `length` bytes from `offset` of the segment's plain form.
+    pub(super) fn read_span(&self, offset: u64, length: usize) -> io::Result<Cow<'_, [u8]>> {
+        match self {
+            Self::Plain(file) => {
+                let mut bytes = vec![0; length];
+                file.read_exact_at(&mut bytes, offset)?;
+                Ok(Cow::Owned(bytes))
+            }
+            Self::Unpacked(bytes) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                let end = start.saturating_add(length);
+                Ok(Cow::Borrowed(bytes.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?))
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod lists;
 mod panics;
 #[path = "../support/pty.rs"]
 mod pty;
+mod reports;
 mod secrets;
 mod sim;
 mod site;

@@ -73,7 +73,9 @@ async fn the_printed_command_works_on_the_chosen_address_and_all_is_gone_at_the_
     let orders = with(home.path(), &command, &["get", "orders", "-o", "json"]).await.ended_with(0).json();
     let paid = orders.as_array().expect("a list").iter().find(|order| order["order"]["status"] == "paid");
     let id = paid.expect("a paid order")["order"]["id"].as_str().expect("an id").to_owned();
-    let run = with(home.path(), &command, &["order", "provision", &id, "--yes"]).await.ended_with(0);
+    let run = with(home.path(), &command, &["order", "provision", &id, "--yes", "--over-budget"])
+        .await
+        .ended_with(0);
     assert!(run.stdout.contains(".example.net:"), "{run:#?}");
     let taken = finish(program(home.path(), &["sim", "--listen", &address])).await.ended_with(3);
     assert!(taken.stderr.contains(&address) && taken.stderr.contains("--listen"), "{taken:#?}");

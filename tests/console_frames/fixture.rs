@@ -296,6 +296,7 @@ pub fn plan(request: ActionRequest, title: &str, confirmation: Confirmation) -> 
         parameters: Parameters::Undecided,
         made_at: NOW,
         valid_until: Timestamp(NOW.0 + 5 * MINUTE),
+        budget: None,
     }
 }
 

@@ -12,12 +12,13 @@ use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::Change;
 use quarterdeck::model::order::OrderStatus;
 use quarterdeck::model::problem::Problem;
-use quarterdeck::model::request::{ConsoleItem, Reply};
+use quarterdeck::model::request::{ConsoleItem, Reply, Request};
 use quarterdeck::model::server::{PowerState, Usage};
 
 use crate::exaroton;
 use crate::fixture::{self, ago, empty_fleet, fleet, with_feeds};
 use crate::money;
+use crate::reports;
 use crate::whole::Whole;
 
 /// The states that a view is designed for. "Too small" is the last of [`SIZES`].
@@ -309,6 +310,27 @@ const TABLE: &[Row] = &[
         ],
     },
     Row {
+        view: "report",
+        component: "ReportDialog",
+        open: |whole| whole.press(&["5"]),
+        states: [
+            Never("no balance is known yet that a report could tell of"),
+            Drawn(|whole| {
+                whole.change(money::feed_of(|_| {}));
+                whole.press(&["p"]);
+            }),
+            Drawn(reporting),
+            NO_MEMORY,
+            Drawn(|whole| {
+                paid(whole);
+                whole.press(&["p"]);
+                whole.reply(Err(Problem::storage("record 812 cannot be read")));
+            }),
+            Never("what was kept is reported, whoever answers now"),
+            Drawn(reporting),
+        ],
+    },
+    Row {
         view: "burners",
         component: "CreditsTab",
         open: |whole| whole.press(&["5"]),
@@ -570,6 +592,13 @@ fn paid(whole: &mut Whole) {
     }
     whole.press(&["home", "down", "down"]);
     whole.answer(money::past);
+}
+
+/// Last week, shown by its engine.
+fn reporting(whole: &mut Whole) {
+    paid(whole);
+    whole.press(&["p"]);
+    whole.answer(|request| matches!(request, Request::Report(_)).then(|| reports::answer(request)));
 }
 
 fn burning(whole: &mut Whole) {

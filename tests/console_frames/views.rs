@@ -107,7 +107,7 @@ fn from_a_paid_order_to_the_address_of_its_server() {
     assert_snapshot!("plan_provision", stage.frames(dialog.as_mut()));
     assert!(stage.press(dialog.as_mut(), &[Key::char('p')]).is_empty(), "the opening key does nothing");
     let sent = requests(stage.press(dialog.as_mut(), &[Key::char('y')]));
-    assert_eq!(sent, [Request::Execute { plan: plan.id, typed: None }]);
+    assert_eq!(sent, [Request::Execute { plan: plan.id, typed: None, is_over_budget_accepted: false }]);
     let run = "01JD0000000000000000000RUN";
     let mut dialog = opened(stage.reply(dialog.as_mut(), 0, &Ok(Reply::RunStarted(run.into()))));
     stage.open(dialog.as_mut());
@@ -181,7 +181,14 @@ fn destroying_asks_for_the_name_and_looks_at_the_target_again() {
     assert!(frame.contains("ready is now suspended"), "{frame}");
     stage.type_text(&mut dialog, "old-world");
     let sent = requests(stage.press(&mut dialog, &[Key::plain(KeyCode::Enter)]));
-    assert_eq!(sent, [Request::Execute { plan: "plan-44".into(), typed: Some("old-world".to_owned()) }]);
+    assert_eq!(
+        sent,
+        [Request::Execute {
+            plan: "plan-44".into(),
+            typed: Some("old-world".to_owned()),
+            is_over_budget_accepted: false
+        }]
+    );
 }
 
 #[test]
@@ -224,9 +231,23 @@ fn several_at_once_show_count_names_and_money() {
     assert_snapshot!("plan_several", stage.frame(dialog.as_mut(), 80, 24));
     stage.type_text(dialog.as_mut(), "destroy 3");
     let sent = requests(stage.press(dialog.as_mut(), &[Key::plain(KeyCode::Enter)]));
-    assert_eq!(sent, [Request::Execute { plan: "plan-42".into(), typed: Some("survival".to_owned()) }]);
+    assert_eq!(
+        sent,
+        [Request::Execute {
+            plan: "plan-42".into(),
+            typed: Some("survival".to_owned()),
+            is_over_budget_accepted: false
+        }]
+    );
     let sent = requests(stage.reply(dialog.as_mut(), 0, &Ok(Reply::RunStarted("r1".into()))));
-    assert_eq!(sent, [Request::Execute { plan: "plan-43".into(), typed: Some("lobby".to_owned()) }]);
+    assert_eq!(
+        sent,
+        [Request::Execute {
+            plan: "plan-43".into(),
+            typed: Some("lobby".to_owned()),
+            is_over_budget_accepted: false
+        }]
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What a plan says before anything happens: state, payer, memory, burn, and how long the money lasts.
 
 use quarterdeck::model::action::{ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation};
+use quarterdeck::model::balance::BalanceKey;
 use quarterdeck::model::credits::CreditServerSignal;
 use quarterdeck::model::money::Money;
 use quarterdeck::model::request::{Reply, Request};
+use quarterdeck::model::spend::BudgetLimit;
 use quarterdeck::sim::exaroton::PayerId;
 use rust_decimal::Decimal;
 
@@ -82,13 +84,26 @@ async fn a_start_that_would_set_off_the_alarm_asks_once_more() {
         .await;
     let key = quarterdeck::model::ids::ServerKey { account: "exa".into(), id: hungry };
     let plan = planned(&engine, signal(&key, START)).await;
-    assert_eq!(plan.confirmation, Confirmation::TypeName("hungry".to_owned()), "{:#?}", plan.checks);
     assert!(check(&plan, "runway").detail.contains("under the limit of 24 h"), "{:#?}", plan.checks);
+    let [warning] = plan.budget_warnings() else { panic!("{:#?}", plan.budget) };
+    let own_balance = BalanceKey::account("exa".into());
+    assert_eq!(warning.limit, BudgetLimit::Runway(own_balance));
+    assert!(warning.text.contains("the limit is 24 h"), "{}", warning.text);
+    let execute = |is_over_budget_accepted| Request::Execute {
+        plan: plan.id.clone(),
+        typed: None,
+        is_over_budget_accepted,
+    };
+    let refused = engine.handle.request(&operator(), execute(false)).await.expect_err("nobody was asked");
+    assert!(refused.message.contains("over the budget"), "{refused}");
     // Stopping helps, and says by how much.
-    let plan = planned(&engine, signal(&site.key("hardcore"), CreditServerSignal::Stop)).await;
-    assert_eq!(plan.confirmation, Confirmation::YesNo);
-    assert_eq!(change(&plan), euro(-80), "eight cents an hour");
-    assert!(check(&plan, "runway").detail.contains("then 4 d"), "{:#?}", plan.checks);
+    let stop = planned(&engine, signal(&site.key("hardcore"), CreditServerSignal::Stop)).await;
+    assert_eq!(stop.confirmation, Confirmation::YesNo);
+    assert_eq!(change(&stop), euro(-80), "eight cents an hour");
+    assert!(check(&stop, "runway").detail.contains("then 4 d"), "{:#?}", stop.checks);
+    assert!(stop.budget_warnings().is_empty());
+    let started = engine.handle.request(&operator(), execute(true)).await;
+    assert!(matches!(started, Ok(Reply::RunStarted(_))), "{started:?}");
     engine.stop().await;
 }
 

@@ -163,7 +163,7 @@ async fn lost_polls_become_a_gap_whose_spend_is_still_exact() {
     lab.clock.advance_millis(45 * MINUTE);
     assert_eq!(engine.view().balance.observed_at.max(before), before, "what was read last is still shown");
     lab.sim.faults().clear();
-    engine.read(&lab).await;
+    engine.console.read(&lab).await;
     engine.pass(&lab, 5 * MINUTE).await;
     let history = engine.history(&lab, 56).await;
     let spent: Decimal = history.points.iter().map(|point| point.spent).sum();

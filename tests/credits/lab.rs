@@ -17,6 +17,7 @@ use quarterdeck::model::balance::BalanceKey;
 use quarterdeck::model::balance_view::BalanceView;
 use quarterdeck::model::fleet::Fleet;
 use quarterdeck::model::money::{Currency, Rates};
+use quarterdeck::model::problem::Problem;
 use quarterdeck::model::request::{CreditsHistory, Reply, Request};
 use quarterdeck::model::site::Site;
 use quarterdeck::model::time::{Clock, ManualClock, Timestamp};
@@ -80,13 +81,18 @@ pub struct Lab {
     pub sim: ExarotonSim,
     pub clock: Arc<ManualClock>,
     pub rates: Rates,
-    dir: TempDir,
+    pub dir: TempDir,
 }
 
 impl Lab {
     /// A world in which these servers run and never stop by themselves.
     pub async fn with(running: &[&str]) -> Self {
-        let clock = Arc::new(ManualClock::at(DEFAULT_START));
+        Self::at(DEFAULT_START, running).await
+    }
+
+    /// The same at another moment.
+    pub async fn at(start: Timestamp, running: &[&str]) -> Self {
+        let clock = Arc::new(ManualClock::at(start));
         let shared: Arc<dyn Clock> = clock.clone();
         let options = ExarotonSimOptions { clock: Some(shared), ..ExarotonSimOptions::default() };
         let sim = ExarotonSim::start(options).await.expect("a simulator");
@@ -105,10 +111,9 @@ impl Lab {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let setup = setup(self.dir.path(), &self.sim.url(), self.sim.token(), clock, self.rates.clone());
         let (handle, task) = start(setup).await.expect("an engine");
-        let console = Console::attach(InProcessTransport(handle.clone())).await;
-        let mut running = Running { handle, task, console };
-        running.read(self).await;
-        running
+        let mut console = Console::attach(InProcessTransport(handle.clone())).await;
+        console.read(self).await;
+        Running { handle, task, console }
     }
 
     /// What the provider would say of the account now.
@@ -153,37 +158,14 @@ impl Console {
             wants_fleet: true,
         };
         let options = LinkOptions { hello, version: "0.1.0".to_owned() };
-        let client = connect(transport, options).await.expect("a client");
+        Self::over(connect(transport, options).await.expect("a client"))
+    }
+
+    /// A console over a client that is connected.
+    pub fn over(client: LinkClient) -> Self {
         Self { client, fleet: Fleet::default() }
     }
 
-    /// Follows the engine until something is so.
-    pub async fn until(&mut self, what: &str, is_enough: impl Fn(&Fleet) -> bool) {
-        let reading = async {
-            while !is_enough(&self.fleet) {
-                match self.client.next_event().await {
-                    LinkEvent::Snapshot => self.fleet = Fleet::default(),
-                    LinkEvent::Changes { changes, .. } => {
-                        for change in changes {
-                            self.fleet.apply(change);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-        };
-        tokio::time::timeout(DEADLINE, reading).await.expect(what);
-    }
-}
-
-/// An engine with a console.
-pub struct Running {
-    pub handle: EngineHandle,
-    task: EngineTask,
-    pub console: Console,
-}
-
-impl Running {
     /// Waits until both balances were read at the lab's present.
     pub async fn read(&mut self, lab: &Lab) {
         let now = lab.clock.now();
@@ -192,23 +174,12 @@ impl Running {
                 && fleet.credit_servers.len() == 4
                 && fleet.balances.values().all(|view| view.balance.observed_at >= now)
         };
-        self.console.until("both balances", are_read).await;
-    }
-
-    /// Lets time pass and waits for a reading.
-    pub async fn pass(&mut self, lab: &Lab, millis: i64) {
-        lab.clock.advance_millis(millis);
-        self.read(lab).await;
+        self.until("both balances", are_read).await;
     }
 
     /// Asks the engine.
     pub async fn ask(&self, request: Request) -> Reply {
-        self.console.client.ask(request).await.expect("an answer")
-    }
-
-    /// The account's balance as it is shown.
-    pub fn view(&self) -> &BalanceView {
-        self.console.fleet.balances.get(&account()).expect("the account's balance")
+        self.client.ask(request).await.expect("an answer")
     }
 
     /// The account's history from the world's beginning until now.
@@ -232,6 +203,80 @@ impl Running {
             }
         };
         tokio::time::timeout(DEADLINE, kept).await.expect("the hour's snapshot");
+    }
+
+    /// Follows the engine until something is so.
+    pub async fn until(&mut self, what: &str, is_enough: impl Fn(&Fleet) -> bool) {
+        let reading = async {
+            while !is_enough(&self.fleet) {
+                self.next().await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, reading).await.expect(what);
+    }
+
+    /// Takes the next event in; gives the answer to a request, where it is one.
+    async fn next(&mut self) -> Option<(u64, Result<Reply, Problem>)> {
+        match self.client.next_event().await {
+            LinkEvent::Snapshot => self.fleet = Fleet::default(),
+            LinkEvent::Changes { changes, .. } => {
+                for change in changes {
+                    self.fleet.apply(change);
+                }
+            }
+            LinkEvent::Reply { id, result } => return Some((id, result)),
+            _ => {}
+        }
+        None
+    }
+
+    /// Asks the engine and follows it until it answers: needed where it has much to tell meanwhile.
+    pub async fn ask_following(&mut self, request: Request) -> Result<Reply, Problem> {
+        let asked = self.client.send(request).await;
+        let answered = async {
+            loop {
+                match self.next().await {
+                    Some((id, result)) if id == asked => break result,
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, answered).await.expect("an answer")
+    }
+}
+
+/// An engine with a console.
+pub struct Running {
+    pub handle: EngineHandle,
+    task: EngineTask,
+    pub console: Console,
+}
+
+impl Running {
+    /// Lets time pass and waits for a reading.
+    pub async fn pass(&mut self, lab: &Lab, millis: i64) {
+        lab.clock.advance_millis(millis);
+        self.console.read(lab).await;
+    }
+
+    /// Asks the engine.
+    pub async fn ask(&self, request: Request) -> Reply {
+        self.console.ask(request).await
+    }
+
+    /// The account's balance as it is shown.
+    pub fn view(&self) -> &BalanceView {
+        self.console.fleet.balances.get(&account()).expect("the account's balance")
+    }
+
+    /// The account's history from the world's beginning until now.
+    pub async fn history(&self, lab: &Lab, points: u32) -> CreditsHistory {
+        self.console.history(lab, points).await
+    }
+
+    /// Waits until the present hour has its snapshot.
+    pub async fn hour_is_kept(&self, lab: &Lab) {
+        self.console.hour_is_kept(lab).await;
     }
 
     /// Ends the engine in order.

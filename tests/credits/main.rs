@@ -8,3 +8,6 @@ mod dathost;
 mod kill;
 mod lab;
 mod month;
+#[path = "../support/poppler.rs"]
+mod poppler;
+mod reports;

@@ -60,6 +60,7 @@ fn run(request: ActionRequest, at: Timestamp) -> Observation {
             parameters: Parameters::Undecided,
             made_at: at,
             valid_until: at,
+            budget: None,
         },
         by: "ann@bastion".into(),
         status: RunStatus::Running,

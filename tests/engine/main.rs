@@ -7,6 +7,7 @@ mod ownership;
 mod polling;
 mod processes;
 mod reducing;
+mod register;
 mod restart;
 mod site;
 mod things;

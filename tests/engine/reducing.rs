@@ -182,6 +182,7 @@ fn run(id: u32, status: u8, said: u8) -> Run {
             parameters: Parameters::Undecided,
             made_at: START,
             valid_until: START,
+            budget: None,
         },
         by: "ann@bastion".into(),
         status: [RunStatus::Running, RunStatus::Undoing, RunStatus::Failed][usize::from(status)],

@@ -8,7 +8,7 @@ use quarterdeck::link::wire::{
 };
 use quarterdeck::model::account::{Feed, FeedKind, Provider};
 use quarterdeck::model::action::{
-    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, CreditServerParameters, Parameters,
+    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, CreditServerParameters, Parameters, PlanBudget,
     PlannedStep, ServerParameters,
 };
 use quarterdeck::model::balance::BalanceKey;
@@ -23,6 +23,7 @@ use quarterdeck::model::money::{Currency, Money};
 use quarterdeck::model::node::{Capacity, Node};
 use quarterdeck::model::order::{Addon, Customer, Order, OrderStatus, RegionNode, ShopPlan, StripeIds};
 use quarterdeck::model::problem::Problem;
+use quarterdeck::model::report::{ReportFormat, ReportPart, ReportPeriod, ReportRequest};
 use quarterdeck::model::request::{AuditEntry, ConsoleItem, EngineStatus, Focus, Reply, Request, Tab};
 use quarterdeck::model::run::{Run, RunStatus, StepState, StepStatus};
 use quarterdeck::model::server::{
@@ -30,7 +31,8 @@ use quarterdeck::model::server::{
 };
 use quarterdeck::model::site::Site;
 use quarterdeck::model::spend::{
-    Attribution, BurnChange, BurnerOwner, Cause, ChangeKind, KnownChange, attribution,
+    Attribution, BudgetLimit, BudgetWarning, BurnChange, BurnerOwner, Cause, ChangeKind, KnownChange,
+    attribution,
 };
 use quarterdeck::model::time::Timestamp;
 use rust_decimal::Decimal;
@@ -189,6 +191,17 @@ fn action_plan() -> ActionPlan {
         }),
         made_at: AT,
         valid_until: AT.plus_millis(600_000),
+        budget: Some(PlanBudget {
+            adds_per_hour: Money::new(Decimal::ONE, "credits"),
+            payer: Some(BalanceKey::pool("exa".into(), "p1")),
+            warnings: vec![
+                BudgetWarning {
+                    limit: BudgetLimit::Runway(BalanceKey::pool("exa".into(), "p1")),
+                    text: "lasts 3 h".to_owned(),
+                },
+                BudgetWarning { limit: BudgetLimit::Month, text: "costs 280".to_owned() },
+            ],
+        }),
     }
 }
 
@@ -321,7 +334,11 @@ fn requests() -> Vec<Request> {
         Request::Plan(ActionRequest::Reinstall { server: server_key() }),
         Request::Plan(ActionRequest::Destroy { server: server_key(), is_forced: true }),
         Request::Plan(ActionRequest::Keep { server: server_key(), reason: "test".to_owned() }),
-        Request::Execute { plan: "01PLAN".into(), typed: Some("ann".to_owned()) },
+        Request::Execute {
+            plan: "01PLAN".into(),
+            typed: Some("ann".to_owned()),
+            is_over_budget_accepted: true,
+        },
         Request::CancelRun("01RUN".into()),
         Request::Refresh,
         Request::Doctor,
@@ -343,6 +360,15 @@ fn requests() -> Vec<Request> {
         }),
         Request::Plan(ActionRequest::SetCreditServerRam { server: server_key(), ram_gib: 6 }),
         Request::Plan(ActionRequest::ExtendCreditServer { server: server_key(), seconds: 300 }),
+        Request::Report(ReportRequest {
+            period: ReportPeriod::Days {
+                from: "2026-11-01".parse().expect("a day"),
+                to: "2026-11-30".parse().expect("a day"),
+            },
+            format: ReportFormat::Pdf,
+            columns: Some(76),
+        }),
+        Request::ReportPart { report: 7, offset: 262_144 },
     ]
     .into_iter()
     .chain(matches::requests())
@@ -377,6 +403,14 @@ fn replies() -> Vec<Result<Reply, Problem>> {
             servers: 5,
             orders: 6,
             condition: condition(),
+        }))),
+        Ok(Reply::ReportPart(Box::new(ReportPart {
+            report: 7,
+            name: "a.pdf".to_owned(),
+            period: "2026-11-01 to 2026-11-30, UTC".to_owned(),
+            total_bytes: 3,
+            offset: 0,
+            bytes: b"%PD".to_vec(),
         }))),
         Err(Problem::refused("no", "ask again")),
         Ok(Reply::Plan(Box::new(ActionPlan {

@@ -5,6 +5,8 @@ mod files;
 mod fixture;
 mod look;
 mod pdf;
+#[path = "../support/poppler.rs"]
+mod poppler;
 mod sums;
 
 use quarterdeck::report::{Format, Report, write};

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
 #![expect(clippy::panic, reason = "helpers of a test fail the test")]
 
+mod budget;
 mod contention;
 mod crash;
 mod faults;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use quarterdeck::model::problem::ProblemKind;
 use quarterdeck::model::time::{Clock, ManualClock};
-use quarterdeck::store::{RECORD_MAX_BYTES, RecordKind, Store};
+use quarterdeck::store::{KeySpan, RECORD_MAX_BYTES, RecordKind, SpanEnd, Store, TypedRecord};
 use serde_json::json;
 
 use crate::support::{START, append, clock, journal, open, open_small, segments, sequences};
@@ -120,4 +120,48 @@ fn a_last_line_that_lacks_only_its_line_end_is_kept() {
     assert!(report.notices.join("\n").contains("line end"), "{report:?}");
     append(&store, 1);
     assert_eq!(journal(&store), [1, 2, 3, 4]);
+}
+
+#[test]
+fn records_are_found_by_spans_of_their_keys_in_plain_and_compressed_segments() {
+    let dir = tempfile::tempdir().unwrap();
+    for is_reopened in [false, true] {
+        let (store, _) = open_small(dir.path(), 2_000);
+        if !is_reopened {
+            // Written out of the order of their keys, with others between them.
+            for number in (0..60).map(|number| number * 37 % 60) {
+                let key = format!("hourly/{number:02}");
+                store.append_blocking(RecordKind::Snapshot, &key, &json!({ "number": number })).unwrap();
+                store.append_blocking(RecordKind::Audit, &key, &"x".repeat(40)).unwrap();
+            }
+            store.append_blocking(RecordKind::Snapshot, "hourly/30x", &json!("of another shape")).unwrap();
+        }
+        let span = |from: &str, to: &str| KeySpan { from: from.to_owned(), to: to.to_owned() };
+        let mut found = Vec::new();
+        let spans = [span("hourly/10", "hourly/13"), span("hourly/29", "hourly/31"), span("b", "a")];
+        let left_out = store
+            .visit_spans(RecordKind::Snapshot, &spans, &mut |record: TypedRecord<Numbered>| {
+                assert_eq!(record.key, format!("hourly/{:02}", record.body.number));
+                found.push((record.sequence, record.body.number));
+            })
+            .unwrap();
+        assert!(found.is_sorted(), "oldest first: {found:?}");
+        let mut numbers: Vec<u32> = found.into_iter().map(|(_, number)| number).collect();
+        numbers.sort_unstable();
+        assert_eq!((numbers, left_out), (vec![10, 11, 12, 29, 30], 1));
+        let at_end = |from: &str, to: &str, end| {
+            let record = store.at_end_of_span::<Numbered>(RecordKind::Snapshot, &span(from, to), end);
+            record.unwrap().map(|record| record.body.number)
+        };
+        assert_eq!(at_end("hourly/", "hourly/25", SpanEnd::Last), Some(24));
+        assert_eq!(at_end("hourly/25", "hourly0", SpanEnd::First), Some(25));
+        assert_eq!(at_end("hourly/90", "hourly0", SpanEnd::First), None);
+        assert_eq!(store.count_in_span(RecordKind::Snapshot, &span("hourly/00", "hourly/25")).unwrap(), 25);
+        assert_eq!(store.count_in_span(RecordKind::Ledger, &span("hourly/00", "hourly/25")).unwrap(), 0);
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Numbered {
+    number: u32,
 }

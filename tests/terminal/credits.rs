@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use crate::stage::Stage;
 
 /// A balance of 1204.53 credits that burns 12.4 an hour, as read at a moment.
-fn balance(at: Timestamp, hundredths: i64) -> Change {
+pub fn balance(at: Timestamp, hundredths: i64) -> Change {
     let running = Decimal::new(124, 1);
     Change::Balance(Box::new(BalanceView {
         balance: Balance {

@@ -165,6 +165,7 @@ fn answer_the_plan(stage: &mut Stage) {
         parameters: Parameters::Undecided,
         made_at: stage.now,
         valid_until: stage.now.plus_millis(300_000),
+        budget: None,
     };
     stage.app.sent(owner, ticket, false, 7);
     let result = Ok(Reply::Plan(Box::new(plan)));

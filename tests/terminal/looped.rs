@@ -12,7 +12,8 @@ use quarterdeck::console::terminal::{TerminalEvent, TerminalPort};
 use quarterdeck::console::{ConsoleSettings, TerminalEnvironment, registry};
 use quarterdeck::link::{LinkClient, LinkCommand, LinkEvent, LinkPeer};
 use quarterdeck::model::problem::Problem;
-use quarterdeck::model::request::Request;
+use quarterdeck::model::report::ReportPart;
+use quarterdeck::model::request::{Reply, Request};
 use quarterdeck::model::time::ManualClock;
 use tokio::sync::mpsc;
 
@@ -196,6 +197,70 @@ fn a_burst_of_keys_is_one_frame() {
         hands.wait_for("fra-031").await;
         let used = hands.told.borrow().writes - writes;
         assert!(used <= 2, "{used} frames for one burst");
+        hands.press("q").await;
+    });
+}
+
+/// What an engine would say to a question about a report: a file with its format's name in it.
+fn report_of(request: &Request) -> Reply {
+    let Request::Report(asked) = request else { panic!("asked for {request:?}") };
+    let bytes = format!("a report as {:?}", asked.format).into_bytes();
+    Reply::ReportPart(Box::new(ReportPart {
+        report: 1,
+        name: format!("northwind.{}", asked.format.ending()),
+        period: "2026-11-16 to 2026-11-22, UTC".to_owned(),
+        total_bytes: bytes.len() as u64,
+        offset: 0,
+        bytes,
+    }))
+}
+
+impl Hands {
+    /// Answers the next question about a report.
+    async fn answer_report(&mut self) {
+        loop {
+            let command = self.peer.commands.recv().await.expect("the loop runs");
+            if let LinkCommand::Send { id, request: request @ Request::Report(_) } = command {
+                return self.say(LinkEvent::Reply { id, result: Ok(report_of(&request)) }).await;
+            }
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::await_holding_refcell_ref, reason = "one task only")]
+fn a_report_is_written_by_keys_where_the_console_runs_and_never_over_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("week.pdf");
+    let typed = path.display().to_string();
+    with_console(|hands| async move {
+        let mut hands = hands.borrow_mut();
+        hands.snapshot(20).await;
+        let changes = vec![crate::credits::balance(large_site::NOW, 120_453)];
+        hands.say(LinkEvent::Changes { sequence: 2, changes }).await;
+        hands.press("5").await;
+        hands.wait_for("1204.53").await;
+        for _ in 0..2 {
+            hands.press("p").await;
+            hands.answer_report().await;
+            hands.wait_for("a report as Text").await;
+            for key in ["tab", "tab", "ctrl-u"] {
+                hands.press(key).await;
+            }
+            hands.keys.send(TerminalEvent::Paste(typed.clone())).await.expect("the loop runs");
+            hands.press("enter").await;
+            hands.answer_report().await;
+            hands.wait_for(if path.exists() { "week.pdf" } else { "wrote" }).await;
+        }
+        hands.wait_for("exists: enter replaces it").await;
+        std::fs::write(&path, "of somebody else").expect("written");
+        hands.press("enter").await;
+        hands.answer_report().await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while std::fs::read(&path).expect("the file") != b"a report as Pdf" {
+            assert!(tokio::time::Instant::now() < deadline, "it was never replaced:\n{}", hands.text());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         hands.press("q").await;
     });
 }

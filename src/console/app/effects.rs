@@ -30,6 +30,9 @@ impl App {
                 Effect::WriteFile { name, contents } => {
                     self.outbox.push(Outbound::WriteFile { name, contents });
                 }
+                Effect::SaveFile { path, contents, is_replacing, ticket } => {
+                    self.outbox.push(Outbound::SaveFile { owner, ticket, path, contents, is_replacing });
+                }
                 Effect::Notice(loudness, text) => self.notice(loudness, text, now),
                 Effect::FocusChanged => {
                     self.focus_due.get_or_insert(now.plus_millis(FOCUS_DELAY_MS));

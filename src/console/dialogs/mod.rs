@@ -1,4 +1,4 @@
-//! Dialogs and the parts of views that ask something: filter, plan, confirm, run, keep, export.
+//! Dialogs and the parts of views that ask something: filter, plan, confirm, run, keep, export, report.
 
 pub mod confirm;
 pub mod credit_server_actions;
@@ -9,6 +9,7 @@ pub mod filter_bar;
 pub mod frame;
 pub mod keep;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod server_actions;
 pub mod silence;

@@ -1,7 +1,8 @@
 //! From an action to its run: ask for the plan, show it, ask for confirmation, carry it out.
 //!
 //! ```text
-//! asking ─▶ shown ─▶ (confirmed) starting ─▶ run view
+//! asking ─▶ shown ─▶ (confirmed) ─▶ starting ─▶ run view
+//!    │                    └─ over the budget: asked once more ─▶ (confirmed) starting
 //!    └──▶ failed        └─ the target changed or the plan grew old: asking again, shown again
 //! ```
 //! Several requests are planned and started one after another, and confirmed once with count, names and money.
@@ -25,6 +26,7 @@ use crate::model::action::{ActionPlan, ActionRequest, Confirmation};
 use crate::model::ids::RunId;
 use crate::model::problem::Problem;
 use crate::model::request::{Reply, Request};
+use crate::model::spend::BudgetWarning;
 use crate::model::time::Timestamp;
 use target::Fingerprint;
 
@@ -59,6 +61,8 @@ enum Phase {
     Planning,
     /// The operator reads and decides.
     Deciding,
+    /// It was confirmed and goes over the budget: the operator decides once more.
+    DecidingAgain,
     /// Runs are being started.
     Starting,
     /// Nothing can be done but close.
@@ -73,6 +77,8 @@ pub struct PlanDialog {
     opened_by: Option<Key>,
     /// What the operator typed when confirming.
     typed: Option<String>,
+    /// Whether the operator was asked once more and goes over the budget.
+    is_over_budget_accepted: bool,
     /// Why the plan must be looked at again.
     note: Option<String>,
     scroll: Scroll,
@@ -106,6 +112,7 @@ impl PlanDialog {
             prompt: Prompt::new(Question::YesNo, "", None),
             opened_by: context.key,
             typed: None,
+            is_over_budget_accepted: false,
             note: None,
             scroll: Scroll::default(),
             is_dirty: true,
@@ -114,6 +121,7 @@ impl PlanDialog {
 
     fn ask(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
         self.phase = Phase::Planning;
+        self.is_over_budget_accepted = false;
         for (index, item) in self.items.iter_mut().enumerate() {
             item.stage = Stage::Asking;
             item.seen = Fingerprint::of(&item.request, context.fleet);
@@ -160,9 +168,35 @@ impl PlanDialog {
             self.ask(context, effects);
             return;
         }
-        self.typed = typed;
+        if self.phase == Phase::DecidingAgain {
+            self.is_over_budget_accepted = true;
+        } else {
+            self.typed = typed;
+            if self.warnings().next().is_some() {
+                self.ask_again(context.key);
+                return;
+            }
+        }
         self.phase = Phase::Starting;
         self.start_next(effects);
+    }
+
+    /// The limits of the budget that the plans would pass.
+    fn warnings(&self) -> impl Iterator<Item = &BudgetWarning> {
+        self.viable().flat_map(ActionPlan::budget_warnings)
+    }
+
+    /// Asks once more, cancel selected; the key that confirmed does not confirm this.
+    fn ask_again(&mut self, confirmed_by: Option<Key>) {
+        let verb = self.viable().next().map(|plan| words::verb(&plan.request)).unwrap_or_default();
+        let label = format!("{verb}, over the budget");
+        self.prompt = Prompt::new(Question::YesNo, &label, confirmed_by);
+        self.phase = Phase::DecidingAgain;
+        self.scroll = Scroll::default();
+    }
+
+    fn is_deciding(&self) -> bool {
+        matches!(self.phase, Phase::Deciding | Phase::DecidingAgain)
     }
 
     /// Why the plan that is shown must not be carried out as it is.
@@ -188,7 +222,8 @@ impl PlanDialog {
                 Confirmation::TypeName(name) if self.items.len() > 1 => Some(name),
                 Confirmation::TypeName(_) => self.typed.clone(),
             };
-            effects.send(Request::Execute { plan, typed }, ticket(index));
+            let is_over_budget_accepted = self.is_over_budget_accepted;
+            effects.send(Request::Execute { plan, typed, is_over_budget_accepted }, ticket(index));
             return;
         }
         self.finish(effects);
@@ -230,7 +265,7 @@ fn ticket(index: usize) -> Ticket {
 
 impl Component for PlanDialog {
     fn scope(&self) -> Scope {
-        if self.phase == Phase::Deciding { self.prompt.scope() } else { Scope::Dialog }
+        if self.is_deciding() { self.prompt.scope() } else { Scope::Dialog }
     }
 
     fn on_open(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
@@ -252,7 +287,7 @@ impl Component for PlanDialog {
         if self.scroll.on_action(action) {
             return Handled::Consumed;
         }
-        if self.phase == Phase::Deciding {
+        if self.is_deciding() {
             let answer = self.prompt.action(action, context.key);
             self.answered(answer, context, effects);
         } else if matches!(action, Action::Cancel | Action::Activate | Action::LeaveText) {
@@ -272,7 +307,7 @@ impl Component for PlanDialog {
     fn on_changes(&mut self, touched: &Touched, context: &ViewContext<'_>, _effects: &mut Effects) {
         let concerns =
             touched.is_everything || self.items.iter().any(|item| target::is_touched(&item.request, touched));
-        if concerns && self.phase == Phase::Deciding {
+        if concerns && self.is_deciding() {
             self.note = self.items.iter().find_map(|item| item.seen.change(&item.request, context.fleet));
             self.is_dirty = true;
         }
@@ -310,17 +345,17 @@ impl Component for PlanDialog {
 
     fn is_enabled(&self, action: Action, context: &ViewContext<'_>) -> bool {
         let is_answer = matches!(action, Action::Confirm | Action::Activate);
-        !is_answer || (self.phase == Phase::Deciding && context.link.is_up())
+        !is_answer || (self.is_deciding() && context.link.is_up())
     }
 
     fn next_change(&self, context: &ViewContext<'_>) -> Option<Timestamp> {
         // Only the moment at which the plan grows old changes what is said.
         let ends = self.viable().map(|plan| plan.valid_until).filter(|at| *at > context.now);
-        if self.phase == Phase::Deciding { ends.min() } else { None }
+        if self.is_deciding() { ends.min() } else { None }
     }
 
     fn cursor(&self, area: Rect, context: &ViewContext<'_>) -> Option<Position> {
-        (self.phase == Phase::Deciding).then(|| view::cursor(self, area, context)).flatten()
+        self.is_deciding().then(|| view::cursor(self, area, context)).flatten()
     }
 
     fn wanted_size(&self, screen: Rect, context: &ViewContext<'_>) -> Option<(u16, u16)> {

@@ -203,7 +203,8 @@ impl Book {
 }
 
 /// What lies between two checkpoints, of which only the totals are known, and the entry that ends with the later one.
-fn between(from: &Checkpoint, to: &Checkpoint, entry: Option<&Entry>) -> Movement {
+#[must_use]
+pub fn between(from: &Checkpoint, to: &Checkpoint, entry: Option<&Entry>) -> Movement {
     let is_whole = |before: &Checkpoint| before.reading.sequence == from.reading.sequence;
     let entry = entry.filter(|entry| entry.before.as_ref().is_some_and(is_whole));
     Movement {

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::billed::{BilledServer, Committed};
 use super::book::{Book, Checkpoint, Entry};
 use super::changes::Changes;
-use super::snapshot::{self, Snapshot, SnapshotKind, SnapshotServer};
+use super::snapshot::{self, BalanceLabel, Snapshot, SnapshotKind, SnapshotServer};
 use super::view;
 use crate::model::account::Provider;
 use crate::model::balance::{Balance, BalanceKey};
@@ -19,7 +19,7 @@ use crate::model::fleet::Change;
 use crate::model::ids::{AccountId, OperatorName, ServerKey};
 use crate::model::money::Rates;
 use crate::model::spend::{
-    AlertEvent, AlertKey, AlertPolicy, Alerts, BurnChange, Burner, BurnerKind, Exposure, Meter,
+    AlertEvent, AlertKey, AlertPolicy, Alerts, BurnChange, Burner, BurnerKind, Exposure, GuardPolicy, Meter,
     MovementPolicy,
 };
 use crate::model::time::Timestamp;
@@ -50,6 +50,8 @@ pub struct MoneyPolicy {
     pub top_up_units: BTreeMap<Provider, Decimal>,
     /// When alerts begin and end.
     pub alerts: AlertPolicy,
+    /// When a plan that adds burn asks once more.
+    pub guard: GuardPolicy,
     /// What is shown in the reporting currency.
     pub rates: Rates,
 }
@@ -62,6 +64,7 @@ impl Default for MoneyPolicy {
             gap_after_ms: GAP_AFTER_MS,
             top_up_units: BTreeMap::new(),
             alerts: AlertPolicy::default(),
+            guard: GuardPolicy::default(),
             rates: Rates::default(),
         }
     }
@@ -127,6 +130,8 @@ pub struct Bookkeeper {
     pub(super) policy: MoneyPolicy,
     pub(super) books: BTreeMap<BalanceKey, Kept>,
     pub(super) servers: BTreeMap<ServerKey, BilledServer>,
+    /// Servers that went since the last start of a day was kept.
+    pub(super) gone: BTreeMap<ServerKey, BilledServer>,
     pub(super) periods: BTreeMap<ServerKey, StoragePeriod>,
     pub(super) burners: Vec<Burner>,
     pub(super) meter: Meter,
@@ -144,6 +149,7 @@ impl Bookkeeper {
             policy,
             books: BTreeMap::new(),
             servers: BTreeMap::new(),
+            gone: BTreeMap::new(),
             periods: BTreeMap::new(),
             burners: Vec::new(),
             meter: Meter::default(),
@@ -162,8 +168,10 @@ impl Bookkeeper {
         now: Timestamp,
     ) -> Vec<Effect> {
         self.meter.advance(now, &self.burners);
-        self.servers.retain(|key, _| key.account != *account);
+        let left = self.servers.extract_if(.., |key, _| key.account == *account);
+        self.gone.extend(left.map(|(key, server)| (key, BilledServer { is_running: false, ..server })));
         self.servers.extend(servers.into_iter().map(|server| (server.key.clone(), server)));
+        self.gone.retain(|key, _| !self.servers.contains_key(key));
         for (key, server) in &self.servers {
             if matches!(server.committed, Committed::Storage { .. }) && !self.periods.contains_key(key) {
                 let run_before = self.meter.run_by(key);
@@ -324,12 +332,16 @@ impl Bookkeeper {
         now: Timestamp,
         by: Option<OperatorName>,
     ) -> Snapshot {
-        let balances = self
-            .books
-            .iter()
-            .filter(|(_, kept)| kept.balance.is_some())
-            .filter_map(|(key, kept)| Some((key.to_string(), (key.clone(), kept.book.last()?.clone()))))
+        let read = || self.books.iter().filter_map(|(key, kept)| Some((key, kept, kept.balance.as_ref()?)));
+        let balances = read()
+            .filter_map(|(key, kept, _)| Some((key.to_string(), (key.clone(), kept.book.last()?.clone()))))
             .collect();
+        let label = |balance: &Balance| BalanceLabel {
+            name: balance.name.clone(),
+            provider: balance.provider,
+            unit: balance.unit.clone(),
+        };
+        let labels = read().map(|(key, _, balance)| (key.to_string(), label(balance))).collect();
         let servers: Vec<SnapshotServer> =
             self.servers.values().map(|server| self.snapshot_server(server)).collect();
         let running = servers.iter().filter(|server| server.is_running);
@@ -339,9 +351,11 @@ impl Bookkeeper {
             taken_at: now,
             by,
             balances,
+            labels,
             running: u32::try_from(running.clone().count()).unwrap_or(u32::MAX),
             ram_gib_in_use: running.filter_map(|server| server.ram_gib).map(u64::from).sum(),
             servers,
+            gone: self.gone.values().map(|server| self.snapshot_server(server)).collect(),
         }
     }
 
@@ -364,6 +378,7 @@ impl Bookkeeper {
                 .collect(),
             period_began: period.map(|period| period.began),
             run_before_period: period.map(|period| period.run_before).unwrap_or_default(),
+            owner: server.owner.clone(),
         }
     }
 
@@ -373,6 +388,9 @@ impl Bookkeeper {
             Effect::KeepSnapshot(snapshot) => {
                 let taken = self.taken.entry(snapshot.kind).or_insert(snapshot.slot);
                 *taken = (*taken).max(snapshot.slot);
+                if snapshot.kind == SnapshotKind::StartOfDay {
+                    self.gone.retain(|key, _| !snapshot.gone.iter().any(|gone| gone.key == *key));
+                }
                 self.last_snapshot = Some(snapshot.clone());
                 None
             }

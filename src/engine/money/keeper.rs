@@ -32,18 +32,18 @@ use crate::store::{Record, RecordKind, Store};
 const METER_CACHE: &str = "money/meter";
 
 /// The key of every record of a book: one list, in its order.
-const BOOK_KEY: &str = "book";
+pub const BOOK_KEY: &str = "book";
 
 /// Changes that wait for a disk that fails: the oldest are given up beyond every server of a large site.
 const UNKEPT_MAX: usize = 20_000;
 
 /// The key of every record of an alert.
-const ALERT_KEY: &str = "alert";
+pub const ALERT_KEY: &str = "alert";
 
 /// What the ledger keeps of money.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum LedgerBody {
+pub enum LedgerBody {
     /// An entry of a balance's book.
     Book {
         /// The balance.
@@ -151,6 +151,12 @@ impl Keeper {
             None => AlertEvent::Unsilenced(alert),
         };
         self.carry_out(&mut books, vec![Effect::KeepAlert(event)]).await
+    }
+
+    /// The zone whose days are counted.
+    #[must_use]
+    pub fn zone(&self) -> chrono_tz::Tz {
+        self.policy.zone
     }
 
     /// Reads the books.

@@ -6,11 +6,11 @@ use super::billed::BilledServer;
 use super::book::{Book, Checkpoint, Entry};
 use super::bookkeeper::{Bookkeeper, Kept, MoneyPolicy, StoragePeriod};
 use super::changes::{ChangeRecord, Changes};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, SnapshotKind, SnapshotServer};
 use crate::model::account::Provider;
 use crate::model::balance::BalanceKey;
 use crate::model::ids::AccountId;
-use crate::model::spend::{AlertEvent, BurnerOwner, Meter};
+use crate::model::spend::{AlertEvent, Meter};
 use crate::model::time::Timestamp;
 
 /// What was kept, each list oldest first.
@@ -86,25 +86,13 @@ impl Bookkeeper {
                 let period = StoragePeriod { began, run_before: server.run_before_period };
                 self.periods.insert(server.key.clone(), period);
             }
-            self.servers.insert(
-                server.key.clone(),
-                BilledServer {
-                    key: server.key.clone(),
-                    name: server.name.clone(),
-                    state: server.state.clone(),
-                    ram_gib: server.ram_gib,
-                    is_running: server.is_running,
-                    payer: server.payer.clone(),
-                    per_hour: if server.is_running { Some(server.per_hour) } else { server.price_per_hour },
-                    // Nobody knows what was left until the first list is read.
-                    cap: None,
-                    committed: server.committed.clone(),
-                    owner: BurnerOwner::Unowned,
-                },
-            );
+            self.servers.insert(server.key.clone(), billed(server));
+        }
+        if last.kind != SnapshotKind::StartOfDay {
+            self.gone = last.gone.iter().map(|server| (server.key.clone(), billed(server))).collect();
         }
         let of_snapshot = || {
-            let totals = last.servers.iter().flat_map(|server| {
+            let totals = last.servers.iter().chain(&last.gone).flat_map(|server| {
                 server
                     .declared
                     .iter()
@@ -116,6 +104,23 @@ impl Bookkeeper {
             cached.filter(|meter| meter.until() >= Some(last.taken_at)).cloned().unwrap_or_else(of_snapshot);
         let until = self.meter.until().unwrap_or(last.taken_at);
         self.reprice(until);
+    }
+}
+
+/// A server as a snapshot tells it.
+fn billed(server: &SnapshotServer) -> BilledServer {
+    BilledServer {
+        key: server.key.clone(),
+        name: server.name.clone(),
+        state: server.state.clone(),
+        ram_gib: server.ram_gib,
+        is_running: server.is_running,
+        payer: server.payer.clone(),
+        per_hour: if server.is_running { Some(server.per_hour) } else { server.price_per_hour },
+        // Nobody knows what was left until the first list is read.
+        cap: None,
+        committed: server.committed.clone(),
+        owner: server.owner.clone(),
     }
 }
 
@@ -133,7 +138,7 @@ mod tests {
     use crate::model::balance::Balance;
     use crate::model::ids::ServerKey;
     use crate::model::money::Currency;
-    use crate::model::spend::BurnerKind;
+    use crate::model::spend::{BurnerKind, BurnerOwner};
     use crate::model::time::Timestamp;
 
     const MINUTE_MS: u64 = 60_000;

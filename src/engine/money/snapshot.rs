@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::billed::Committed;
 use super::book::Checkpoint;
+use crate::model::account::Provider;
 use crate::model::balance::BalanceKey;
 use crate::model::ids::{OperatorName, ServerKey};
-use crate::model::spend::{BurnerKind, next_day, start_of_day};
+use crate::model::money::Currency;
+use crate::model::spend::{BurnerKind, BurnerOwner, next_day, start_of_day};
 use crate::model::time::Timestamp;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -33,6 +35,9 @@ pub enum SnapshotKind {
 }
 
 impl SnapshotKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::StartOfDay, Self::EndOfDay, Self::Hourly, Self::Manual];
+
     /// The word of records.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -75,6 +80,24 @@ pub struct SnapshotServer {
     pub period_began: Option<Timestamp>,
     /// What of `declared` by running lies before that.
     pub run_before_period: Decimal,
+    /// For whom it runs; nobody in snapshots of earlier versions.
+    #[serde(default = "nobody")]
+    pub owner: BurnerOwner,
+}
+
+fn nobody() -> BurnerOwner {
+    BurnerOwner::Unowned
+}
+
+/// What a balance is, for whoever reads a snapshot years later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceLabel {
+    /// Its name for people.
+    pub name: String,
+    /// Who keeps it.
+    pub provider: Provider,
+    /// What it is counted in.
+    pub unit: Currency,
 }
 
 /// What everything stood at.
@@ -91,8 +114,14 @@ pub struct Snapshot {
     pub by: Option<OperatorName>,
     /// Every balance's book.
     pub balances: BTreeMap<String, (BalanceKey, Checkpoint)>,
+    /// What each balance is; nothing in snapshots of earlier versions.
+    #[serde(default)]
+    pub labels: BTreeMap<String, BalanceLabel>,
     /// Every server.
     pub servers: Vec<SnapshotServer>,
+    /// Servers that went since the day began: what they burnt in it stays known.
+    #[serde(default)]
+    pub gone: Vec<SnapshotServer>,
     /// How many are charged for.
     pub running: u32,
     /// Memory of those, GiB.

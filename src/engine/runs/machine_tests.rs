@@ -23,6 +23,7 @@ fn started(steps: usize, hand_back: Option<usize>) -> JournalEvent {
         parameters: Parameters::Undecided,
         made_at: MOMENT,
         valid_until: MOMENT,
+        budget: None,
     };
     let state = |index: usize| StepState {
         name: format!("step_{index}"),

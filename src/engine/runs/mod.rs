@@ -37,4 +37,4 @@ mod store_log;
 mod suspend;
 
 pub use policy::{InstallDeadline, RunPolicy};
-pub use runner::{RunContext, Runner};
+pub use runner::{Consent, RunContext, Runner};

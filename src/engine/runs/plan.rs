@@ -1,9 +1,12 @@
 //! Building a plan: checks with their reasons, what it costs, how to confirm.
 
+use rust_decimal::Decimal;
+
 use crate::engine::shared::SharedFleet;
 use crate::model::action::{
-    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, Parameters, PlannedStep,
+    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, Parameters, PlanBudget, PlannedStep,
 };
+use crate::model::balance::BalanceKey;
 use crate::model::ids::PlanId;
 use crate::model::money::Money;
 use crate::model::sanitise::sanitise;
@@ -33,6 +36,8 @@ pub struct Draft {
     pub checks: Vec<Check>,
     /// What it costs or saves.
     pub burn: BurnChange,
+    /// The balance that pays what it adds, where one does.
+    pub payer: Option<BalanceKey>,
     /// How to confirm.
     pub confirmation: Confirmation,
     /// What was decided.
@@ -47,6 +52,7 @@ impl Draft {
             title: title.into(),
             checks: Vec::new(),
             burn: BurnChange::Unknown,
+            payer: None,
             confirmation: Confirmation::YesNo,
             parameters: Parameters::Undecided,
         }
@@ -78,7 +84,7 @@ impl Draft {
         self.checks.iter().any(|check| check.outcome == CheckOutcome::Refuse)
     }
 
-    /// The finished plan, with the burn of the whole site before and after.
+    /// The finished plan, with the burn of the whole site before and after; the budget is not judged yet.
     #[must_use]
     pub fn into_plan(
         self,
@@ -93,6 +99,12 @@ impl Draft {
             let after = burn_after(before.as_ref(), &self.burn, &fleet.site.rates);
             (before, after)
         });
+        let adds = match self.burn {
+            BurnChange::Adds(money) if money.amount > Decimal::ZERO => Some(money),
+            _ => None,
+        };
+        let budget =
+            adds.map(|adds_per_hour| PlanBudget { adds_per_hour, payer: self.payer, warnings: Vec::new() });
         let steps = actions::of(&request)
             .steps(&request)
             .into_iter()
@@ -114,6 +126,7 @@ impl Draft {
             parameters: self.parameters,
             made_at,
             valid_until,
+            budget,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The runner: plans actions, starts runs, resumes what an earlier process left, cancels.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -10,6 +10,7 @@ use ulid::Ulid;
 
 use crate::engine::handle::Caller;
 use crate::engine::money::CreditAccounts;
+use crate::engine::money::keeper::Keeper;
 use crate::engine::observation::Observation;
 use crate::engine::panics::caught;
 use crate::engine::shared::SharedFleet;
@@ -18,6 +19,7 @@ use crate::model::ids::{AccountId, PlanId, RunId};
 use crate::model::problem::{Effect as Possible, Fault, Problem, ProblemKind, Retry};
 use crate::model::request::AuditEntry;
 use crate::model::run::{Run, RunStatus, StepState, StepStatus};
+use crate::model::spend::BudgetWarning;
 use crate::model::time::Clock;
 use crate::providers::pterodactyl::PanelClient;
 use crate::store::Store;
@@ -50,6 +52,21 @@ pub struct RunContext {
     pub policy: RunPolicy,
 }
 
+/// What an operator said to a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Consent<'a> {
+    /// What was typed, for plans that ask for a name.
+    pub typed: Option<&'a str>,
+    /// Whether the operator was asked once more and goes over the budget.
+    pub is_over_budget_accepted: bool,
+}
+
+impl<'a> From<Option<&'a str>> for Consent<'a> {
+    fn from(typed: Option<&'a str>) -> Self {
+        Self { typed, ..Self::default() }
+    }
+}
+
 /// Plans actions and carries them out; cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
@@ -58,6 +75,8 @@ pub struct Runner {
 
 struct Shared {
     services: Arc<Services>,
+    /// The books that the budget is judged by; nothing where nobody keeps any.
+    books: OnceLock<Arc<Keeper>>,
     registry: Mutex<Registry>,
     /// One start at a time: a plan's run and its target's lock are decided before the next start looks.
     starting: tokio::sync::Mutex<()>,
@@ -95,6 +114,7 @@ impl Runner {
         let runner = Self {
             shared: Arc::new(Shared {
                 services,
+                books: OnceLock::new(),
                 registry: Mutex::new(Registry::default()),
                 starting: tokio::sync::Mutex::new(()),
                 drivers: Mutex::new(JoinSet::new()),
@@ -102,6 +122,11 @@ impl Runner {
         };
         runner.load(histories);
         Ok(runner)
+    }
+
+    /// From now on plans that add burn are judged by these books; the first ones named stay.
+    pub fn keep_to_budget(&self, books: Arc<Keeper>) {
+        self.shared.books.get_or_init(|| books);
     }
 
     /// Says what an action would do. Asks providers; changes nothing.
@@ -113,13 +138,17 @@ impl Runner {
         let services = &self.shared.services;
         let draft = actions::of(&request).plan(services, caller, &request).await?;
         let made_at = services.now();
-        let plan = draft.into_plan(
+        let mut plan = draft.into_plan(
             PlanId(Ulid::new().to_string()),
             request,
             made_at,
             made_at.plus_millis(services.policy.plan_valid_ms),
             &services.fleet,
         );
+        let warnings = self.over_budget(&plan).await?;
+        if let Some(budget) = &mut plan.budget {
+            budget.warnings = warnings;
+        }
         self.registry().keep_plan(plan.clone(), services.policy.plans_kept);
         Ok(plan)
     }
@@ -134,8 +163,9 @@ impl Runner {
         &self,
         caller: &Caller,
         plan: &PlanId,
-        typed: Option<&str>,
+        consent: impl Into<Consent<'_>>,
     ) -> Result<RunId, Problem> {
+        let consent = consent.into();
         self.refuse_read_only(caller)?;
         let _one_at_a_time = self.shared.starting.lock().await;
         if let Some(run) = self.registry().run_of(plan) {
@@ -144,7 +174,11 @@ impl Runner {
         let plan = self.registry().plan(plan).cloned().ok_or_else(|| {
             Problem::refused("this plan is not known any more", "plan the action again and confirm it")
         })?;
-        if let Err(refusal) = self.judge(&plan, typed) {
+        let judged = match self.judge(&plan, consent.typed) {
+            Ok(()) => self.judge_budget(&plan, consent.is_over_budget_accepted).await,
+            refused => refused,
+        };
+        if let Err(refusal) = judged {
             self.audit_refusal(caller, &plan.request, &refusal).await;
             return Err(refusal);
         }
@@ -223,6 +257,38 @@ impl Runner {
             return Err(busy(&plan.request, holder));
         }
         Ok(())
+    }
+
+    /// The limits of the budget that a plan would pass now.
+    async fn over_budget(&self, plan: &ActionPlan) -> Result<Vec<BudgetWarning>, Problem> {
+        let (Some(books), Some(budget)) = (self.shared.books.get(), &plan.budget) else {
+            return Ok(Vec::new());
+        };
+        let now = self.shared.services.now();
+        books.read(|books| books.over_budget(&budget.adds_per_hour, budget.payer.as_ref(), now)).await
+    }
+
+    /// Whether the budget lets a plan be carried out: no client can leave the second question out, and one that holds now and
+    /// was not asked must be asked.
+    async fn judge_budget(&self, plan: &ActionPlan, is_accepted: bool) -> Result<(), Problem> {
+        let shown = plan.budget_warnings();
+        if let Some(warning) = shown.first()
+            && !is_accepted
+        {
+            return Err(Problem::refused(
+                format!("this goes over the budget: {}", warning.text),
+                "say that it shall be done all the same (--over-budget)",
+            ));
+        }
+        let now = self.over_budget(plan).await?;
+        let is_new = |warning: &&BudgetWarning| !shown.iter().any(|known| known.limit == warning.limit);
+        match now.iter().find(is_new) {
+            Some(warning) => Err(Problem::refused(
+                format!("since this was planned the budget changed: {}", warning.text),
+                "plan the action again and confirm it",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Journals the start of a run and sets its driver going.

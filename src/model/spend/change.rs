@@ -245,6 +245,7 @@ pub(super) mod tests {
                 parameters: Parameters::Undecided,
                 made_at: minute(started),
                 valid_until: minute(started + 5),
+                budget: None,
             },
             by: "ann@bastion".into(),
             status: if ended.is_some() { RunStatus::Succeeded } else { RunStatus::Running },

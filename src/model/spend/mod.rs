@@ -11,6 +11,7 @@ mod burn;
 mod change;
 mod curve;
 mod forecast;
+mod guard;
 mod movement;
 mod step;
 mod what_if;
@@ -27,7 +28,12 @@ pub use burn::{Burner, BurnerKind, BurnerOwner, Meter, Total, totals_by_balance}
 pub use change::{Bond, BurnChange, Cause, ChangeKind, RUN_GRACE_MS, cause_of};
 pub use curve::SpendCurve;
 pub use forecast::{BurnRange, Exposure, Runway, runway};
+pub use guard::{
+    BudgetLimit, BudgetWarning, GuardFacts, GuardPolicy, GuardedBalance, GuardedMonth, judge_budget,
+};
 pub use movement::{Movement, MovementPolicy, Reading, movements, normalised};
 pub use step::{STEP_GRACE_MS, STEP_REMEMBERED_MS, StepScale, Steps};
 pub use what_if::{Outcome, WhatIf};
-pub use window::{Day, Period, WindowSpend, Windows, days_of, next_day, spend_of, start_of_day, windows};
+pub use window::{
+    Day, Period, WindowSpend, Windows, days_of, next_day, spend_of, start_of, start_of_day, windows,
+};

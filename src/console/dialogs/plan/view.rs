@@ -101,12 +101,32 @@ fn target_words(item: &Item) -> String {
 
 fn body(dialog: &PlanDialog, cells: usize, context: &ViewContext<'_>) -> Vec<Line<'static>> {
     let mut lines = Lines::new(cells, LABEL_CELLS, context.theme.muted);
+    over_budget(&mut lines, dialog, context);
     if let [item] = dialog.items.as_slice() {
         single(&mut lines, item, context);
     } else {
         several(&mut lines, dialog, context);
     }
     lines.finish()
+}
+
+/// The limits of the budget that the plans would pass: first of all, also while the operator is asked once more.
+fn over_budget(lines: &mut Lines, dialog: &PlanDialog, context: &ViewContext<'_>) {
+    let theme = context.theme;
+    let head = Span::styled(format!("{} ", context.glyphs.warning), theme.warning);
+    let mut told: Vec<&str> = Vec::new();
+    for warning in dialog.warnings() {
+        if !told.contains(&warning.text.as_str()) {
+            told.push(&warning.text);
+            hanging(lines, &head, &format!("over budget: {}", clean(&warning.text)), theme.strong);
+        }
+    }
+    if dialog.phase == Phase::DecidingAgain {
+        lines.text("It is confirmed. Shall it be done although it goes over the budget?", theme.warning);
+    }
+    if !told.is_empty() {
+        lines.gap();
+    }
 }
 
 fn single(lines: &mut Lines, item: &Item, context: &ViewContext<'_>) {
@@ -226,7 +246,7 @@ fn cost(lines: &mut Lines, before: Option<&Money>, after: Option<&Money>, contex
 fn several(lines: &mut Lines, dialog: &PlanDialog, context: &ViewContext<'_>) {
     let theme = context.theme;
     let count = dialog.viable().count();
-    if dialog.phase == Phase::Deciding {
+    if dialog.is_deciding() {
         lines.text(&format!("{count} of {} will be done:", dialog.items.len()), theme.strong);
     }
     total(lines, dialog, context);
@@ -274,11 +294,11 @@ fn foot(dialog: &PlanDialog, cells: usize, context: &ViewContext<'_>) -> Vec<Lin
         let words = format!("{} {}: look again", context.glyphs.warning, clean(note));
         lines.extend(text::wrap(&words, cells).into_iter().map(|part| Line::styled(part, theme.warning)));
     }
-    if !context.link.is_up() && dialog.phase == Phase::Deciding {
+    if !context.link.is_up() && dialog.is_deciding() {
         let words = format!("{} the engine is lost: nothing can be started now", context.glyphs.bad);
         lines.push(Line::styled(words, theme.bad));
     }
-    if dialog.phase == Phase::Deciding {
+    if dialog.is_deciding() {
         lines.extend(dialog.prompt.lines(context));
     } else {
         let key = context.keymap.label(crate::console::actions::Action::Cancel);

@@ -9,6 +9,7 @@ use super::{CreditsTab, Level, SNAPSHOT};
 use crate::console::actions::Action;
 use crate::console::component::{Effect, Effects, Handled, Loudness, Reveal};
 use crate::console::context::ViewContext;
+use crate::console::dialogs::report::ReportDialog;
 use crate::console::dialogs::server_actions;
 use crate::model::ids::ServerKey;
 use crate::model::request::Request;
@@ -86,6 +87,7 @@ impl CreditsTab {
                 self.pane.causes.by_next();
                 self.pane.section = Section::Burnt;
             }
+            (Action::Report, _) => effects.open(ReportDialog::default()),
             (Action::TakeSnapshot, _) => effects.send(Request::TakeSnapshot, SNAPSHOT),
             _ => return self.balances.on_action(action, context, effects),
         }
@@ -145,7 +147,7 @@ impl CreditsTab {
             }
             (Level::Balances, Action::PanBack | Action::NextPane) => self.selected(context).is_some(),
             (Level::Balances, Action::PanForward | Action::ChartNow) => history.is_panned(),
-            (Level::Balances, Action::TakeSnapshot) => context.link.is_up(),
+            (Level::Balances, Action::TakeSnapshot | Action::Report) => context.link.is_up(),
             (Level::Balances, _) => self.balances.is_enabled(action),
             (Level::Burners, Action::Back) => true,
             // What is billed later has no balance that would last longer.

@@ -2,7 +2,6 @@
 
 use rust_decimal::Decimal;
 
-use crate::model::action::Confirmation;
 use crate::model::balance::BalanceKey;
 use crate::model::balance_view::BalanceView;
 use crate::model::credits::{CreditServer, Payer, credits};
@@ -68,11 +67,9 @@ pub(super) fn check_start(
     };
     let Some(per_hour) = per_hour else { return BurnChange::Unknown };
     let then = WhatIf { started_per_hour: vec![per_hour.amount], ..WhatIf::default() };
-    let lasts_ms = check_runway(draft, services, &paying, &then);
-    if lasts_ms.is_some_and(|lasts_ms| lasts_ms < services.credits.limits.runway_critical_ms) {
-        // Once more than a key: the balance would be in alarm.
-        draft.confirmation = Confirmation::TypeName(server.name.clone());
-    }
+    check_runway(draft, services, &paying, &then);
+    // Where that is too short, the budget guard asks once more.
+    draft.payer = Some(paying.view.balance.key);
     BurnChange::Adds(per_hour)
 }
 
@@ -153,8 +150,8 @@ fn check_payer(draft: &mut Draft, services: &Services, payer: &Payer) -> Option<
     Some(paying)
 }
 
-/// Says how long the balance lasts before and after, louder where that is too short; milliseconds after.
-fn check_runway(draft: &mut Draft, services: &Services, paying: &Paying, then: &WhatIf) -> Option<u64> {
+/// Says how long the balance lasts before and after, louder where that is too short.
+fn check_runway(draft: &mut Draft, services: &Services, paying: &Paying, then: &WhatIf) {
     let now = services.now();
     let (before, after) = (paying.runway(&WhatIf::default(), now), paying.runway(then, now));
     let lasts = |runway: &Option<Runway>| {
@@ -176,7 +173,6 @@ fn check_runway(draft: &mut Draft, services: &Services, paying: &Paying, then: &
         Some(limit_ms) => draft.warn("runway", format!("{words}, under the limit of {}", span(limit_ms))),
         None => draft.pass("runway", words),
     }
-    lasts_ms.filter(|_| is_shorter)
 }
 
 /// A span in days, hours or minutes.
