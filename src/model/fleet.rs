@@ -326,12 +326,7 @@ where
             Change::Server(server) => {
                 self.servers.put(server.key.clone(), server);
             }
-            Change::ServerUsage { key, power, usage } => {
-                self.servers.change(&key, |server| {
-                    server.power = power;
-                    server.usage = usage.or(server.usage);
-                });
-            }
+            Change::ServerUsage { key, power, usage } => self.set_usage(&key, power, usage),
             Change::ServerRemoved(key) => {
                 self.servers.take_away(&key);
             }
@@ -358,16 +353,10 @@ where
             Change::Burners { payer, burners } => {
                 self.burners.insert(payer, burners);
             }
-            Change::BilledLater(accounts) => {
-                self.billed_later = accounts.into_iter().map(|account| (account.key(), account)).collect();
-            }
+            Change::BilledLater(accounts) => self.set_billed_later(accounts),
             Change::Alerts(alerts) => self.alerts = alerts,
             Change::Samples { series, points } => self.extend_series(series, points),
-            Change::Notice { at, text } => {
-                self.notices.push((at, text));
-                let surplus = self.notices.len().saturating_sub(NOTICES_KEPT);
-                self.notices.drain(..surplus);
-            }
+            Change::Notice { at, text } => self.note(at, text),
             Change::Engine(condition) => self.engine = *condition,
             Change::Match(one) => {
                 self.matches.insert(one.id.clone(), *one);
@@ -389,6 +378,24 @@ where
     pub fn order_name(&self, order: &OrderKey) -> String {
         let mut shops = self.feeds.keys().filter(|(_, kind)| *kind == FeedKind::Orders).map(|(shop, _)| shop);
         if shops.any(|shop| *shop != order.account) { order.to_string() } else { order.id.to_string() }
+    }
+
+    fn set_usage(&mut self, key: &ServerKey, power: PowerState, usage: Option<Usage>) {
+        self.servers.change(key, |server| {
+            server.power = power;
+            server.usage = usage.or(server.usage);
+        });
+    }
+
+    fn set_billed_later(&mut self, accounts: Vec<BilledLater>) {
+        self.billed_later = accounts.into_iter().map(|account| (account.key(), account)).collect();
+    }
+
+    /// Keeps a line for everyone; drops the oldest beyond [`NOTICES_KEPT`].
+    fn note(&mut self, at: Timestamp, text: String) {
+        self.notices.push((at, text));
+        let surplus = self.notices.len().saturating_sub(NOTICES_KEPT);
+        self.notices.drain(..surplus);
     }
 
     /// Appends the points newer than the last one kept; drops the oldest beyond [`SERIES_POINTS_KEPT`].

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::balance::BalanceKey;
 use crate::model::ids::{AccountId, ServerKey};
-use crate::model::spend::{BurnChange, Burner, BurnerKind, BurnerOwner, STEP_REMEMBERED_MS, Steps};
+use crate::model::spend::{
+    BurnChange, Burner, BurnerKind, BurnerOwner, ChangeKind, STEP_REMEMBERED_MS, Steps,
+};
 use crate::model::time::Timestamp;
 
 /// Milliseconds of a day.
@@ -108,6 +110,10 @@ impl Changes {
             self.known.extend(listed.into_iter().map(|(place, burner)| (place, burner.clone())));
             return Vec::new();
         };
+        // What ran for nothing and is gone changes nothing.
+        self.known.retain(|place, burner| {
+            !is_of_account(&place.1) || listed.contains_key(place) || !burner.per_hour.is_zero()
+        });
         let gone = self.known.iter().filter(|((_, server), _)| is_of_account(server));
         let mut changes: Vec<BurnChange> = gone
             .filter(|(place, _)| !listed.contains_key(*place))
@@ -159,7 +165,7 @@ impl Changes {
         let place = (change.payer.clone(), change.server.clone());
         let listed = self.listed.entry(change.server.account.clone()).or_insert(change.at);
         *listed = (*listed).max(change.at);
-        if change.after.is_zero() {
+        if change.kind == ChangeKind::Stopped {
             self.known.remove(&place);
             return;
         }
@@ -176,7 +182,7 @@ impl Changes {
 }
 
 fn running(burners: &[Burner]) -> impl Iterator<Item = &Burner> {
-    burners.iter().filter(|burner| burner.kind == BurnerKind::Running && !burner.per_hour.is_zero())
+    burners.iter().filter(|burner| burner.kind == BurnerKind::Running)
 }
 
 fn place_of(burner: &Burner) -> Place {
@@ -186,7 +192,7 @@ fn place_of(burner: &Burner) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::spend::{Cause, ChangeKind};
+    use crate::model::spend::Cause;
     use proptest::prelude::*;
     use rust_decimal::Decimal;
 
@@ -233,6 +239,20 @@ mod tests {
         assert_eq!(list(&mut changes, &[burner("a", 1_006)], 1), []);
         let seen = list(&mut changes, &[burner("a", 1_012)], 2);
         assert_eq!(seen[0].by_per_hour(), Decimal::from(12));
+    }
+
+    #[test]
+    fn a_server_at_its_months_cap_runs_on_and_begins_anew_without_a_step() {
+        let mut changes = Changes::default();
+        list(&mut changes, &[burner("a", 4)], 0);
+        for (at, price) in [(1, 0), (2, 4)] {
+            let seen = list(&mut changes, &[burner("a", price)], at);
+            assert_eq!(seen.iter().map(|change| change.kind).collect::<Vec<_>>(), [ChangeKind::Repriced]);
+            changes.kept(&seen);
+        }
+        assert!(!changes.steps().has(&BalanceKey::account("exa".into())));
+        list(&mut changes, &[burner("a", 0)], 3);
+        assert_eq!(told(&list(&mut changes, &[], 4)), [("a", ChangeKind::Stopped, 2)]);
     }
 
     #[test]

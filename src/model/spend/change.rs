@@ -32,7 +32,8 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// What became of a price per hour; nothing where it is the same but for what providers round.
+    /// What became of a price per hour, where nothing per hour is no burn; nothing where it is the same but for what
+    /// providers round.
     #[must_use]
     pub fn of(before: Decimal, after: Decimal) -> Option<Self> {
         if before <= Decimal::ZERO {
@@ -145,7 +146,9 @@ impl BurnChange {
                 .map_or(Decimal::ZERO, |burner| burner.per_hour)
         };
         let (was, is) = (price(before), price(after));
-        let kind = ChangeKind::of(was, is)?;
+        // One that goes on running for nothing has reached its month's cap, or begins a new one.
+        let goes_on = before.is_some() && after.is_some();
+        let kind = ChangeKind::of(was, is).map(|kind| if goes_on { ChangeKind::Repriced } else { kind })?;
         let burner = after.or(before)?;
         Some(Self {
             at,
@@ -314,11 +317,7 @@ pub(super) mod tests {
         };
         assert_eq!(at(1_000, 1_009), None);
         assert_eq!(at(1_000, 990).map(|change| change.kind), Some(ChangeKind::Repriced));
-        assert_eq!(
-            at(4, 0).map(|change| change.kind),
-            Some(ChangeKind::Stopped),
-            "nothing per hour is no burn"
-        );
+        assert_eq!(at(4, 0).map(|change| change.kind), Some(ChangeKind::Repriced), "it runs on, for nothing");
         let storage = Burner { kind: BurnerKind::Committed, ..burner(4) };
         assert_eq!(BurnChange::between(None, Some(&storage), Timestamp(0), Timestamp(1)), None);
         let json = serde_json::to_string(&start(1, 2)).unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::burn::BurnerOwner;
-use super::change::{BurnChange, Cause};
+use super::change::{BurnChange, Cause, ChangeKind};
 use crate::model::balance::BalanceKey;
 use crate::model::ids::ServerKey;
 use crate::model::time::Timestamp;
@@ -59,6 +59,11 @@ impl Steps {
         let by = change.by_per_hour();
         // What a person said to keep has somebody who answers for it; a run of ours answers for all that the server burns.
         let is_explained = change.cause != Cause::Outside || is_kept(&change.owner);
+        // A server that has reached its month's cap burns again when the next begins: that is its price's own course.
+        let is_capped = change.kind == ChangeKind::Repriced && change.before.is_zero();
+        if is_capped {
+            return;
+        }
         if is_explained {
             self.unexplained.remove(&place);
         } else if by > Decimal::ZERO {
@@ -144,7 +149,6 @@ fn is_kept(owner: &BurnerOwner) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::spend::change::ChangeKind;
     use proptest::prelude::*;
 
     const MINUTE: i64 = 60_000;
@@ -224,6 +228,14 @@ mod tests {
         steps.apply(&change("e", 16, 0, 4));
         assert!(told(&steps, 4, 20).unwrap().ends_with("server e"), "another step is another alert");
         steps.forget(Timestamp(16 * MINUTE).plus_millis(STEP_REMEMBERED_MS));
+        assert!(!steps.has(&payer()));
+    }
+
+    #[test]
+    fn a_month_that_begins_anew_is_no_step() {
+        let mut steps = Steps::default();
+        let capped = BurnChange { kind: ChangeKind::Repriced, ..change("a", 10, 0, 4) };
+        steps.apply(&capped);
         assert!(!steps.has(&payer()));
     }
 
