@@ -22,7 +22,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("sled", &["store"]),
     ("sqlx", &["providers", "sim"]),
-    ("reqwest", &["providers"]),
+    // A simulated provider calls back.
+    ("reqwest", &["providers", "sim"]),
     ("tokio_tungstenite", &["providers"]),
     ("axum", &["sim"]),
     ("ratatui", &["console"]),

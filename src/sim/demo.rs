@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::dathost::{BootTimings, DathostSim, DathostSimOptions, DathostWorldKind};
+use super::dathost::{BootTimings, DathostSim, DathostSimOptions, DathostWorldKind, MatchTimings};
 use super::exaroton::{
     ExarotonFaults, ExarotonSim, ExarotonSimOptions, ExarotonWorld, ExarotonWorldKind, Timings,
 };
@@ -12,6 +12,10 @@ use super::panel::{
     FaultHandle, FaultRates, InstallPolicy, PanelSim, PanelSimOptions, RateLimits, WorldHandle, WorldKind,
 };
 use crate::model::time::Clock;
+
+/// A match of the demo is played in a minute of watching: rounds take two seconds, boots some five.
+const MATCH_HASTE: f64 = 40.0;
+const BOOT_HASTE: f64 = 4.0;
 
 /// What a demo site is started with.
 #[derive(Clone)]
@@ -59,7 +63,8 @@ impl DemoSite {
         let dathost = DathostSim::start(DathostSimOptions {
             seed: options.seed,
             speed: 1.0,
-            boot: BootTimings::default().sped_up(options.speed),
+            boot: BootTimings::default().sped_up(options.speed * BOOT_HASTE),
+            matches: MatchTimings::default().sped_up(options.speed * MATCH_HASTE),
             clock: Some(Arc::clone(&options.clock)),
             world: DathostWorldKind::Demo,
             faults: options.faults,

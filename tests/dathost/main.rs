@@ -3,5 +3,9 @@
 
 mod bill;
 mod calls;
+mod changes;
 mod faults;
 mod lab;
+mod matches;
+mod published;
+mod webhooks;

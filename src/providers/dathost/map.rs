@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
+use super::types::{Metrics, RemoteFile};
 use super::wire;
 use crate::model::game_server::{
     GameServer, GameServerAccount, GameServerPorts, GameServerPrice, GameServerState, SubscriptionState,
@@ -52,6 +53,30 @@ pub(super) fn server(wire: wire::GameServer, account: &AccountId, now: Timestamp
         duplicated_from: some_text(wire.duplicate_source_server),
         created_at: moment(wire.created_at),
         observed_at: now,
+    }
+}
+
+/// Names and maps kept of figures.
+const MOST_FIGURES: usize = 200;
+
+pub(super) fn metrics(wire: wire::Metrics) -> Metrics {
+    let players = wire.players_online.unwrap_or_default();
+    let maps = wire.maps_played.unwrap_or_default();
+    Metrics {
+        players: players.into_iter().take(MOST_FIGURES).filter_map(|player| some_text(player.name)).collect(),
+        maps: maps
+            .into_iter()
+            .take(MOST_FIGURES)
+            .filter_map(|played| Some((some_text(played.map)?, whole(played.seconds).unwrap_or(0))))
+            .collect(),
+    }
+}
+
+pub(super) fn file(wire: wire::File) -> RemoteFile {
+    RemoteFile {
+        path: sanitise(&wire.path),
+        size_bytes: whole(wire.size),
+        is_deleted: wire.deleted == Some(true),
     }
 }
 

@@ -9,12 +9,16 @@
 mod client;
 mod endpoint;
 mod errors;
+mod locations;
 mod map;
+mod match_map;
 mod settings;
 mod types;
+pub mod webhook;
 #[expect(missing_docs, reason = "the fields are the provider's own, named and described in its reference")]
 pub mod wire;
 
-pub use client::DathostClient;
+pub use client::{DathostClient, NewMatch};
+pub use locations::{Location, city_of};
 pub use settings::{DEFAULT_URL, DathostSettings, Timeouts};
-pub use types::{Cs2Settings, MapsSource, ServerSettings};
+pub use types::{Cs2Settings, MapsSource, Metrics, RemoteFile, ServerSettings};

@@ -125,3 +125,23 @@ impl Fields {
         self.0.extend(value.map(|value| Field::secret(name, value)));
     }
 }
+
+/// What a server tells of who plays and what was played.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Names of those who play.
+    pub players: Vec<String>,
+    /// Maps and for how many seconds each was played.
+    pub maps: Vec<(String, u64)>,
+}
+
+/// A file of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteFile {
+    /// Its path below the folder that was asked for.
+    pub path: String,
+    /// Its size; nothing where the provider does not say.
+    pub size_bytes: Option<u64>,
+    /// Whether it is only remembered.
+    pub is_deleted: bool,
+}

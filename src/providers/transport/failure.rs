@@ -65,6 +65,18 @@ pub(super) fn timed_out(call: &Call, host: &str) -> Problem {
     }
 }
 
+/// A status that is neither a success nor refused by the provider's own judge.
+pub(super) fn of_status(call: &Call, host: &str, status: u16) -> Problem {
+    Problem {
+        kind: ProblemKind::Malformed,
+        fault: Fault::Provider,
+        retry: Retry::Never,
+        effect: effect_when_lost(call.class),
+        message: format!("{}: {host} answers {status}", call.describe()),
+        advice: String::new(),
+    }
+}
+
 /// The body is over the cap; the rest was not read.
 pub(super) fn too_large(call: &Call, host: &str, cap_bytes: usize) -> Problem {
     Problem {

@@ -8,6 +8,7 @@
 
 pub mod budget;
 mod call;
+mod download;
 mod failure;
 mod login;
 mod redact;
@@ -23,6 +24,7 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 pub use budget::{Budget, BudgetLevel, Priority};
 pub use call::{Answer, Call, Class, Field, Payload};
+pub use download::Download;
 pub use login::Login;
 pub use redact::Redactor;
 pub use refusal::Refusal;
@@ -231,8 +233,18 @@ impl Transport {
         request: reqwest::Request,
         permit: &mut Permit,
     ) -> Result<Answer, Problem> {
-        let failed = |error| failure::of_client(error, call, &self.host, &self.redactor);
-        let mut response = self.client.execute(request).await.map_err(failed)?;
+        let head = self.head(call, request, permit).await?;
+        self.whole(call, head).await
+    }
+
+    /// Sends a request and reads what comes before the body; a redirect is refused.
+    async fn head(
+        &self,
+        call: &Call,
+        request: reqwest::Request,
+        permit: &mut Permit,
+    ) -> Result<Head, Problem> {
+        let response = self.client.execute(request).await.map_err(|error| self.failed(call, error))?;
         let status = response.status().as_u16();
         let retry_after_ms = retry_after_ms(response.headers(), self.clock.as_ref());
         permit.note(told_by(response.headers(), status, retry_after_ms, call.has_own_limit));
@@ -240,19 +252,76 @@ impl Transport {
             let target = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
             return Err(failure::redirected(call, &self.host, status, target, &self.redactor));
         }
+        Ok(Head { response, status, retry_after_ms })
+    }
+
+    /// Reads the whole body, up to the cap.
+    async fn whole(&self, call: &Call, mut head: Head) -> Result<Answer, Problem> {
         let cap = self.body_cap_bytes;
-        if response.content_length().is_some_and(|length| length > cap as u64) {
+        if head.response.content_length().is_some_and(|length| length > cap as u64) {
             return Err(failure::too_large(call, &self.host, cap));
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        while let Some(chunk) = head.response.chunk().await.map_err(|error| self.failed(call, error))? {
             if body.len() + chunk.len() > cap {
                 return Err(failure::too_large(call, &self.host, cap));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, retry_after_ms, body: body.freeze() })
+        Ok(Answer { status: head.status, retry_after_ms: head.retry_after_ms, body: body.freeze() })
     }
+
+    fn failed(&self, call: &Call, error: reqwest::Error) -> Problem {
+        failure::of_client(error, call, &self.host, &self.redactor)
+    }
+
+    /// Begins to read a body that may be larger than memory should hold, at most `cap_bytes` of it; sent once. A refusal is
+    /// judged as in [`Self::send`]. Cancel-safe.
+    pub async fn download(
+        &self,
+        call: Call,
+        cap_bytes: u64,
+        judge: impl Fn(&Answer) -> Result<(), Problem> + Send + Sync,
+    ) -> Result<Download, Problem> {
+        let ends_at = tokio::time::Instant::now() + call.deadline;
+        let request = self.request(&call)?;
+        let mut permit = self.budget.acquire(call.priority).await?;
+        let opening = async {
+            let head = self.head(&call, request, &mut permit).await?;
+            if (200..300).contains(&head.status) {
+                return Ok(head);
+            }
+            let refused = self.whole(&call, head).await?;
+            judge(&refused)?;
+            Err(failure::of_status(&call, &self.host, refused.status))
+        };
+        let head = tokio::time::timeout_at(ends_at, opening)
+            .await
+            .unwrap_or_else(|_| Err(failure::timed_out(&call, &self.host)))?;
+        let is_too_large = head.response.content_length().is_some_and(|length| length > cap_bytes);
+        if is_too_large {
+            return Err(failure::too_large(
+                &call,
+                &self.host,
+                usize::try_from(cap_bytes).unwrap_or(usize::MAX),
+            ));
+        }
+        Ok(Download {
+            transport: self.clone(),
+            response: head.response,
+            call,
+            cap_bytes,
+            read_bytes: 0,
+            ends_at,
+        })
+    }
+}
+
+/// What comes before a body.
+struct Head {
+    response: reqwest::Response,
+    status: u16,
+    retry_after_ms: Option<u64>,
 }
 
 /// The fields of a form as `multipart/form-data`.

@@ -24,6 +24,8 @@ pub(super) enum Refusal {
     /// No credits, with the status that the rules say.
     NoCredits(u16),
     HostRefused,
+    /// The disk quota is used up.
+    NoSpace,
 }
 
 impl Refusal {
@@ -37,6 +39,7 @@ impl Refusal {
             Self::Invalid(why) => (400, why),
             Self::Protected(status) => (status, "The server has deletion protection".to_owned()),
             Self::NoCredits(status) => (status, "Not enough credits".to_owned()),
+            Self::NoSpace => (507, "The disk quota is used up".to_owned()),
             Self::HostRefused => (500, "The server could not be started".to_owned()),
         };
         said(status, &text)

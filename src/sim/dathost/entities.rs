@@ -66,6 +66,14 @@ pub(super) struct Boot {
     pub(super) ready_at: Option<Timestamp>,
 }
 
+/// What duplicates are made of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cached {
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) settings: BTreeMap<String, String>,
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+}
+
 /// A server.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
@@ -104,6 +112,10 @@ pub(super) struct Server {
     /// How often something was decided, so that every decision is another one.
     pub(super) decisions: u64,
     pub(super) console: VecDeque<String>,
+    /// Its files, by path.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// What a duplicate of it gets: its settings and files as they were when they were last put into the cache (§3.3).
+    pub(super) cached: Cached,
     /// Leaves out what it can and says null where it must, with a key nobody knows.
     pub(super) is_bare: bool,
 }
@@ -117,6 +129,15 @@ impl Server {
     /// Whether being on is paid by the minute.
     pub(super) fn pays_by_minute(&self) -> bool {
         self.subscription.is_none()
+    }
+
+    /// Puts its settings and files into the cache.
+    pub(super) fn sync(&mut self) {
+        self.cached = Cached {
+            fields: self.fields.clone(),
+            settings: self.settings.clone(),
+            files: self.files.clone(),
+        };
     }
 
     /// A top-level field; empty where it never came.

@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 
 use super::bill::Bill;
 use super::entities::{BootFate, Server};
+use super::hooks::{HookRates, HookRecord};
+use super::matches::{Match, MatchFate, MatchRates};
 use super::shared::Shared;
 use super::world::World;
 use super::{players, seed};
@@ -143,6 +145,45 @@ impl DathostWorld {
         self.with(|world| world.remove(id));
     }
 
+    /// How the next match goes; asked again, the one after it.
+    pub fn set_next_match(&self, fate: MatchFate) {
+        self.with(|world| world.next_fates.push_back(fate));
+    }
+
+    /// Shares of further matches that go wrong by themselves.
+    pub fn set_match_rates(&self, rates: MatchRates) {
+        self.with(|world| world.match_rates = rates);
+    }
+
+    /// Shares of further calls about matches that go wrong.
+    pub fn set_hook_rates(&self, rates: HookRates) {
+        self.with(|world| world.hooks.rates = rates);
+    }
+
+    /// All matches, in order of their making.
+    pub fn matches(&self) -> Vec<MatchView> {
+        self.with(|world| {
+            let mut matches: Vec<&Match> = world.matches.values().collect();
+            matches.sort_by_key(|one| one.number);
+            matches.into_iter().map(match_view).collect()
+        })
+    }
+
+    /// What came of the calls about matches so far, oldest first.
+    pub fn hooks(&self) -> Vec<HookRecord> {
+        self.with(|world| world.hooks.records())
+    }
+
+    /// A server's file.
+    pub fn file(&self, id: &str, path: &str) -> Option<Vec<u8>> {
+        self.with(|world| world.servers.get(id)?.files.get(path).cloned())
+    }
+
+    /// Writes a file as the game would.
+    pub fn write_file(&self, id: &str, path: &str, bytes: Vec<u8>) {
+        self.change(id, |server| drop(server.files.insert(path.to_owned(), bytes)));
+    }
+
     /// The latest requests, oldest first.
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.with(|world| world.records.all())
@@ -159,6 +200,34 @@ impl DathostWorld {
                 change(server);
             }
         });
+    }
+}
+
+/// A match as it is, not as the API tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchView {
+    /// Its id.
+    pub id: String,
+    /// Its server's id.
+    pub server: String,
+    /// The names of what happened.
+    pub events: Vec<&'static str>,
+    /// Rounds won.
+    pub scores: [u32; 2],
+    /// Whether it is over.
+    pub is_finished: bool,
+    /// Why it was called off.
+    pub cancel_reason: Option<String>,
+}
+
+fn match_view(one: &Match) -> MatchView {
+    MatchView {
+        id: one.id.clone(),
+        server: one.server.clone(),
+        events: one.events.iter().map(|event| event.name).collect(),
+        scores: one.scores,
+        is_finished: one.is_finished,
+        cancel_reason: one.cancel_reason.clone(),
     }
 }
 

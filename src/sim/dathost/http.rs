@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::response::IntoResponse;
@@ -115,7 +115,8 @@ fn admit(shared: &Shared, parts: &Parts, received: Option<Received>) -> Answer {
         return Answer { retry_after_s: Some(wait_s), ..said(429, "Too many requests") };
     }
     let Some(body) = received else { return said(400, "The body could not be read") };
-    let call = Call { method: parts.method.as_str(), account, body };
+    let query = Query::try_from_uri(&parts.uri).map(|Query(query)| query).unwrap_or_default();
+    let call = Call { method: parts.method.as_str(), account, body, query };
     shared.with(|world| routes::answer(world, &call, path))
 }
 

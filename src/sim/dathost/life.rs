@@ -11,6 +11,7 @@ pub(super) const LINES_KEPT: usize = 1_000;
 impl World {
     /// Switches a server on; one that is on already is rebooted and everybody on it is gone.
     pub(super) fn switch_on(&mut self, id: &str) {
+        self.lose_match(id);
         let (seed, now, timings) = (self.seed, self.now, self.boot);
         let Some(server) = self.servers.get_mut(id) else { return };
         server.decisions += 1;
@@ -34,9 +35,12 @@ impl World {
 
     /// Switches a server off at once.
     pub(super) fn switch_off(&mut self, id: &str) {
+        self.lose_match(id);
         let Some(server) = self.servers.get_mut(id) else { return };
         if server.is_on {
             server.is_on = false;
+            // Once at every stop (§3.1).
+            server.sync();
             server.boot = None;
             server.listed_booting = false;
             server.has_crashed = false;
@@ -56,6 +60,7 @@ impl World {
 
     /// The game ends by itself; the server stays on, and billed.
     pub(super) fn crash(&mut self, id: &str) {
+        self.lose_match(id);
         let Some(server) = self.servers.get_mut(id).filter(|server| server.is_on) else { return };
         server.has_crashed = true;
         server.boot = None;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::hooks::HookRates;
+use super::matches::{MatchRates, MatchTimings};
 use crate::model::time::Clock;
 use crate::sim::faults::FaultRates;
 use crate::sim::random;
@@ -21,6 +23,12 @@ pub struct DathostSimOptions {
     pub world: DathostWorldKind,
     /// How long boots last.
     pub boot: BootTimings,
+    /// How long matches last.
+    pub matches: MatchTimings,
+    /// Matches that go wrong by themselves.
+    pub match_rates: MatchRates,
+    /// Faults of the calls about matches.
+    pub hooks: HookRates,
     /// What the reference does not say.
     pub rules: Rules,
     /// Faults that strike any request at random.
@@ -41,6 +49,9 @@ impl Default for DathostSimOptions {
             clock: None,
             world: DathostWorldKind::Small,
             boot: BootTimings::default(),
+            matches: MatchTimings::default(),
+            match_rates: MatchRates::default(),
+            hooks: HookRates::default(),
             rules: Rules::default(),
             faults: FaultRates::default(),
             is_eventful: false,
@@ -114,6 +125,8 @@ pub struct Rules {
     pub protected_status: u16,
     /// How a start without credits is refused.
     pub no_credits_status: u16,
+    /// Whether a match that is called off by request has an event for it.
+    pub cancel_is_event: bool,
 }
 
 impl Default for Rules {
@@ -124,6 +137,7 @@ impl Default for Rules {
             last_minute: LastMinute::Free,
             protected_status: 400,
             no_credits_status: 400,
+            cancel_is_event: false,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which handler a path leads to (`providers/dathost.md` §2, §3.1).
 
-use super::answer::{Answer, Refusal, Reply};
+use std::collections::BTreeMap;
+
+use super::answer::{Answer, Refusal, Reply, done};
 use super::api;
 use super::body::Received;
 use super::world::World;
@@ -12,6 +14,8 @@ pub(super) struct Call<'a> {
     /// The account that is acted on.
     pub(super) account: String,
     pub(super) body: Received,
+    /// Parameters behind the path.
+    pub(super) query: BTreeMap<String, String>,
 }
 
 /// Answers an authenticated request.
@@ -35,6 +39,11 @@ fn route(world: &mut World, call: &Call<'_>, path: &[&str]) -> Reply {
             api::servers::check_access(world, call, id)?;
             of_server(world, call, id, rest)
         }
+        ("GET", ["locations"]) => api::extras::locations(),
+        ("POST", ["cs2-matches"]) => api::matches::create(world, call),
+        ("GET", ["cs2-matches", id]) => api::matches::show(world, call, id),
+        ("POST", ["cs2-matches", id, "cancel"]) => api::matches::cancel(world, call, id),
+        ("POST", ["cs2-matches", id, "players"]) => api::matches::add_player(world, call, id),
         _ => Err(Refusal::Unknown),
     }
 }
@@ -45,6 +54,21 @@ fn of_server(world: &mut World, call: &Call<'_>, id: &str, path: &[&str]) -> Rep
         ("DELETE", []) => api::servers::delete(world, id),
         ("POST", ["start"]) => api::servers::start(world, id),
         ("POST", ["stop"]) => api::servers::stop(world, id),
+        ("PUT", []) => api::changes::update(world, call, id),
+        ("POST", ["duplicate"]) => api::changes::duplicate(world, call, id),
+        ("POST", ["reset"]) => api::changes::reset(world, id),
+        ("POST", ["sync-files"]) => api::changes::sync_files(world, id),
+        ("POST", ["reassign-host"]) => api::changes::reassign_host(world, id),
+        ("GET", ["console"]) => api::extras::console(world, call, id),
+        ("POST", ["console"]) => api::extras::command(world, call, id),
+        ("GET", ["metrics"]) => api::extras::metrics(world, id),
+        ("POST", ["regenerate-ftp-password"]) => Ok(done()),
+        ("GET", ["backups"]) => api::extras::backups(),
+        ("GET", ["files"]) => api::files::list(world, call, id),
+        ("GET", ["files", path @ ..]) => api::files::read(world, id, path),
+        ("POST", ["files", path @ ..]) => api::files::write(world, call, id, path),
+        ("PUT", ["files", path @ ..]) => api::files::rename(world, call, id, path),
+        ("DELETE", ["files", path @ ..]) => api::files::delete(world, id, path),
         _ => Err(Refusal::Unknown),
     }
 }

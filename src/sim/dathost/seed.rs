@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::entities::{Account, BootFate, Month, Server};
+use super::entities::{Account, BootFate, Cached, Month, Server};
 use super::events::MONTH_MS;
 use super::options::DathostWorldKind;
-use super::players;
 use super::world::World;
+use super::{files, players};
 use crate::sim::micro::MICRO;
 use crate::sim::random;
 
@@ -58,6 +58,7 @@ pub(super) fn fill(world: &mut World, kind: DathostWorldKind) -> Seeded {
         server.fields.insert("name".to_owned(), (*name).to_owned());
         server.fields.insert("autostop".to_owned(), is_autostop.to_string());
         server.settings.insert("slots".to_owned(), slots.to_string());
+        server.sync();
         if *months > 0 {
             world.subscribe(&id, *months);
         }
@@ -129,6 +130,8 @@ pub(super) fn add_server(world: &mut World, owner: &str, game: &str, location: &
         stirs_at: None,
         decisions: 0,
         console: VecDeque::new(),
+        files: files::fresh(),
+        cached: Cached::default(),
         is_bare: false,
     };
     world.servers.insert(server);

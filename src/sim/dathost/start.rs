@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use super::handle::{DathostFaults, DathostWorld};
+use super::hooks;
 use super::http::{self, OLD_PATH};
 use super::options::DathostSimOptions;
 use super::seed::{self, Seeded};
@@ -40,6 +41,7 @@ impl DathostSim {
         let mut tasks = Tasks::new();
         let listener = CutListener::new(listener, None);
         tasks.spawn(http::serve(listener, Arc::clone(&shared), tasks.stopped()));
+        tasks.spawn(hooks::send(Arc::clone(&shared), tasks.stopped()));
         let ticked = Arc::clone(&shared);
         tasks.spawn_ticker(&shared.clock, move || ticked.with(|_| ()));
         Ok(Self { url, old_url: format!("http://{address}{OLD_PATH}"), seeded, shared, tasks })

@@ -1,10 +1,12 @@
 //! The world as one value: what there is and what time it is; how it moves, and what is charged while it does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::agenda::Servers;
 use super::bill::{Bill, Charge, ChargeKind, Ledger};
 use super::entities::{Account, Run, Server};
+use super::hooks::Hooks;
+use super::matches::{Match, MatchFate, MatchRates, MatchTimings};
 use super::money::{self, minutes_cost};
 use super::options::{AtZero, BootTimings, DathostSimOptions, LastMinute, Rules};
 use crate::model::time::Timestamp;
@@ -22,6 +24,14 @@ pub(super) struct World {
     pub(super) is_eventful: bool,
     pub(super) accounts: BTreeMap<String, Account>,
     pub(super) servers: Servers,
+    pub(super) matches: BTreeMap<String, Match>,
+    /// Matches made so far.
+    pub(super) matches_made: u64,
+    /// How the next matches go; after them, by luck.
+    pub(super) next_fates: VecDeque<MatchFate>,
+    pub(super) match_rates: MatchRates,
+    pub(super) match_timings: MatchTimings,
+    pub(super) hooks: Hooks,
     /// Servers made so far: the next one's number.
     pub(super) made: u64,
     pub(super) ledger: Ledger,
@@ -40,6 +50,12 @@ impl World {
             is_eventful: options.is_eventful,
             accounts: BTreeMap::new(),
             servers: Servers::default(),
+            matches: BTreeMap::new(),
+            matches_made: 0,
+            next_fates: VecDeque::new(),
+            match_rates: options.match_rates,
+            match_timings: options.matches,
+            hooks: Hooks::new(options.seed, options.hooks),
             made: 0,
             ledger: Ledger::default(),
             records: Records::default(),
@@ -53,6 +69,7 @@ impl World {
             self.now = self.now.max(at);
             match happening {
                 Happening::Of(server) => self.happens_at(&server),
+                Happening::InMatch(id) => self.match_happens(&id),
                 Happening::Depleted(account) => self.runs_dry(&account),
             }
         }
@@ -61,11 +78,15 @@ impl World {
 
     fn next_happening(&mut self) -> Option<(Timestamp, Happening)> {
         let of_server = self.servers.first().map(|(at, id)| (at, Happening::Of(id)));
+        let in_match = self
+            .matches
+            .values()
+            .filter_map(|one| one.next_at.map(|at| (at, &one.id)))
+            .min()
+            .map(|(at, id)| (at, Happening::InMatch(id.clone())));
         let dry = self.depletion().map(|(at, account)| (at, Happening::Depleted(account)));
-        match (of_server, dry) {
-            (Some(server), Some(dry)) => Some(if dry.0 < server.0 { dry } else { server }),
-            (server, dry) => server.or(dry),
-        }
+        // What comes first; of what comes at once, in this order.
+        [dry, of_server, in_match].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// Servers of an account that pay by the minute now.
@@ -251,5 +272,6 @@ enum Depletion {
 /// What comes next.
 enum Happening {
     Of(String),
+    InMatch(String),
     Depleted(String),
 }

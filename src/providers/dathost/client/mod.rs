@@ -1,7 +1,12 @@
 //! The client: one place that sends and decodes, and one file per subject.
 
+mod console;
+mod files;
+mod matches;
 mod reading;
 mod servers;
+
+pub use matches::NewMatch;
 
 use std::sync::Arc;
 
@@ -39,6 +44,8 @@ struct Shared {
 struct Body {
     payload: Option<Payload>,
     secrets: Vec<SecretString>,
+    /// Parameters behind the path.
+    query: Vec<(&'static str, String)>,
 }
 
 impl Body {
@@ -49,7 +56,13 @@ impl Body {
 
     /// A form; nothing where it has no field.
     fn form(fields: Vec<Field>, secrets: Vec<SecretString>) -> Self {
-        Self { payload: (!fields.is_empty()).then_some(Payload::Form(fields)), secrets }
+        let payload = (!fields.is_empty()).then_some(Payload::Form(fields));
+        Self { payload, secrets, ..Self::default() }
+    }
+
+    /// Nothing but parameters behind the path.
+    fn query(query: Vec<(&'static str, String)>) -> Self {
+        Self { query, ..Self::default() }
     }
 }
 
@@ -100,7 +113,7 @@ impl DathostClient {
         Ok(Call {
             method: endpoint.method(),
             path: endpoint.path()?,
-            query: Vec::new(),
+            query: body.query,
             body: body.payload,
             class: endpoint.class(),
             priority,
@@ -108,6 +121,7 @@ impl DathostClient {
                 Deadline::Read => timeouts.read,
                 Deadline::Change => timeouts.change,
                 Deadline::Create => timeouts.create,
+                Deadline::Transfer => timeouts.transfer,
             },
             secrets: body.secrets,
             has_own_limit: false,
@@ -134,6 +148,17 @@ impl DathostClient {
     ) -> Result<T, Problem> {
         let answer = self.ask(endpoint, body, priority).await?;
         serde_json::from_slice(&answer.body).map_err(|error| self.malformed(endpoint, &error.to_string()))
+    }
+
+    /// A call that carries JSON and whose answer carries an object.
+    async fn ask_with_json<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint<'_>,
+        json: serde_json::Value,
+        secrets: Vec<SecretString>,
+    ) -> Result<T, Problem> {
+        let body = Body { payload: Some(Payload::Json(json)), secrets, ..Body::default() };
+        self.ask_for(endpoint, body, Priority::Run).await
     }
 
     fn malformed(&self, endpoint: Endpoint<'_>, why: &str) -> Problem {
