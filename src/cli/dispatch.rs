@@ -211,6 +211,7 @@ async fn setup(config: &Config, paths: &Paths) -> Result<EngineSetup, Problem> {
         panels,
         orders: databases,
         money,
+        matches: site::matches(config),
         policy,
     })
 }

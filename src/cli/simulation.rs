@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use super::args::SimulationArguments;
 use crate::engine::EngineSetup;
+use crate::engine::matches::setup::MatchSetup;
 use crate::engine::money::MoneySetup;
 use crate::engine::money::bookkeeper::MoneyPolicy;
 use crate::engine::policy::{Cadence, Policy};
@@ -17,6 +18,7 @@ use crate::model::account::Provider;
 use crate::model::credits::CREDITS;
 use crate::model::game_server::DATHOST_CREDITS;
 use crate::model::ids::{AccountId, OrderId};
+use crate::model::matches::SettlementPolicy;
 use crate::model::money::{Currency, Rates};
 use crate::model::problem::Problem;
 use crate::model::site::Site;
@@ -60,6 +62,9 @@ const DATHOST: &str = "dathost";
 /// Credits that the simulated accounts are topped up with at a time.
 const TOP_UP_UNIT: i64 = 100;
 const DATHOST_TOP_UP_UNIT: i64 = 10;
+
+/// What each player of a winning team earns in the demo.
+const MATCH_REWARD: i64 = 50;
 
 /// What credits may cost in a month of the demo, in its reporting currency.
 const MONTHLY_BUDGET: i64 = 900;
@@ -151,6 +156,7 @@ impl Simulation {
             panels: vec![panel],
             orders: vec![(database, AccountId::from(PANEL))],
             money: self.money(clock)?,
+            matches: matches(),
             policy: policy(),
         })
     }
@@ -286,9 +292,17 @@ fn write_private(file: &Path, text: &str) -> Result<(), Problem> {
         .map_err(|error| Problem::storage(format!("{}: {error}", file.display())))
 }
 
+/// The demo's matches: a win earns something.
+fn matches() -> MatchSetup {
+    let settlement = SettlementPolicy { reward: Decimal::from(MATCH_REWARD), ..SettlementPolicy::default() };
+    MatchSetup { settlement, ..MatchSetup::default() }
+}
+
 /// The demo asks often: everything is on this machine, and people are looking.
 fn policy() -> Policy {
     let mut policy = Policy::default();
+    // A match of the demo is over in a minute of watching.
+    policy.runs.match_poll_ms = 500;
     let cadence = |visible_ms| Cadence {
         running_ms: 1_000,
         visible_ms,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::credits::{DathostConfig, ExarotonConfig};
 use crate::config::typed::{Config, OrdersConfig, PanelConfig};
+use crate::engine::matches::setup::MatchSetup;
 use crate::engine::money::MoneySetup;
 use crate::engine::money::bookkeeper::MoneyPolicy;
 use crate::model::account::Provider;
@@ -103,6 +104,16 @@ pub fn money(config: &Config, clock: &Arc<dyn Clock>) -> Result<MoneySetup, Prob
         },
         ..MoneySetup::default()
     })
+}
+
+/// How matches are carried out; every account of DatHost rents servers for them.
+pub fn matches(config: &Config) -> MatchSetup {
+    MatchSetup {
+        settlement: config.matches.settlement.clone(),
+        public_url: config.matches.public_url.clone(),
+        is_reaping: config.matches.is_reaping,
+        ..MatchSetup::default()
+    }
 }
 
 fn exaroton_settings(exaroton: &ExarotonConfig) -> Result<ExarotonSettings, Problem> {

@@ -49,6 +49,9 @@ pub const PRESETS: &[&str] = &["embedded", "supabase", "billing"];
 /// Words for `orders.*.pooler`.
 pub const POOLERS: &[&str] = &["auto", "direct", "transaction"];
 
+/// Words for `matches.rating`.
+pub const RATINGS: &[&str] = &["fixed", "elo"];
+
 /// Words for `orders.*.amounts`.
 pub const AMOUNTS: &[&str] = &["auto", "major", "minor"];
 
@@ -126,6 +129,38 @@ pub const KEYS: &[Key] = &[
         Kind::Integer,
         "100",
         "A plan that takes the month past so much of budget.monthly asks once more; 0: never.",
+    ),
+    key(
+        "matches.reward",
+        Kind::Decimal,
+        "0",
+        "What each player of a winning team earns, in the site's virtual currency.",
+    ),
+    key("matches.currency", Kind::Text, "soberanas", "That virtual currency."),
+    key(
+        "matches.rating",
+        Kind::Choice(RATINGS),
+        "fixed",
+        "How a result changes ratings: the same points always, or Elo by the teams' ratings.",
+    ),
+    key("matches.points", Kind::Integer, "25", "Points of a result (fixed), or at most (elo)."),
+    key(
+        "matches.public_url",
+        Kind::Text,
+        "",
+        "Address at which the provider can reach this engine; empty: matches are only polled.",
+    ),
+    key(
+        "matches.allow_plain_http",
+        Kind::Bool,
+        "false",
+        "Let the provider call without TLS: only where the way is private.",
+    ),
+    key(
+        "matches.reap",
+        Kind::Bool,
+        "false",
+        "Delete rented servers by itself that are ours, of no match, and were seen so twice.",
     ),
     key("console.theme", Kind::Text, "dark", "Theme: a built-in name or a file in console.theme_dir."),
     key(

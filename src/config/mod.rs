@@ -9,6 +9,7 @@ pub mod credits;
 pub mod document;
 pub mod keys;
 pub mod load;
+pub mod matches;
 pub mod paths;
 pub mod secret;
 pub mod show;

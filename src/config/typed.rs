@@ -12,6 +12,7 @@ use crate::model::site::Site;
 
 use super::credits::{self, BudgetConfig, DathostConfig, ExarotonConfig};
 use super::load::{ConfigError, Layers, Origin, Value};
+use super::matches::{self, MatchesConfig};
 use super::secret::SecretSource;
 
 /// A panel account.
@@ -128,6 +129,8 @@ pub struct Config {
     pub exaroton: Vec<ExarotonConfig>,
     /// Accounts at DatHost.
     pub dathost: Vec<DathostConfig>,
+    /// How matches are carried out.
+    pub matches: MatchesConfig,
     /// What a month may cost.
     pub budget: BudgetConfig,
     /// The zone whose days are counted.
@@ -172,6 +175,7 @@ impl Config {
             orders,
             exaroton: credits::exaroton(layers)?,
             dathost: credits::dathost(layers)?,
+            matches: matches::matches(layers)?,
             budget: credits::budget(layers)?,
             time_zone: credits::time_zone(layers)?,
         })

@@ -399,6 +399,7 @@ impl Touched {
             Change::CreditServerRemoved(key) => self.credit_server(key),
             Change::GameServer(_)
             | Change::GameServerRemoved(_)
+            | Change::Rented(_)
             | Change::Balance(_)
             | Change::BalanceRemoved(_)
             | Change::Burners { .. }

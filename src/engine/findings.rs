@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::burn;
+use super::matches::leaks;
 use crate::model::account::Provider;
 use crate::model::billed_later::BilledLater;
 use crate::model::finding::{Finding, Severity};
 use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble, Summary};
 use crate::model::ids::{AccountId, NodeKey};
+use crate::model::matches::RentedStanding;
 use crate::model::money::Money;
 use crate::model::run::RunStatus;
 use crate::model::server::{OrphanReason, Ownership, Server};
+use crate::model::time::Timestamp;
 
 /// Rows a finding lists; the rest is counted in a last row.
 const ROWS_IN_A_FINDING: usize = 50;
@@ -80,10 +83,16 @@ pub fn summary(fleet: &Fleet, totals: &Totals) -> Summary {
         all.add(&fleet.site.rates, Some(&money));
     }
     let unconverted = totals.unconverted.saturating_add(all.unconverted());
+    let rented_orphans = || fleet.rented.iter().filter(|view| view.is_orphan());
+    let mut orphaned = burn::Sum::default();
+    orphaned.add(&fleet.site.rates, totals.orphan_burn_per_hour.as_ref());
+    for view in rented_orphans() {
+        orphaned.add(&fleet.site.rates, view.burn_per_hour.as_ref());
+    }
     Summary {
         burn_per_hour: all.into_money(&fleet.site.rates),
-        orphan_burn_per_hour: totals.orphan_burn_per_hour.clone(),
-        orphans: totals.orphans,
+        orphan_burn_per_hour: orphaned.into_money(&fleet.site.rates),
+        orphans: totals.orphans.saturating_add(count(rented_orphans())),
         stuck_orders: orders(|trouble| *trouble != OrderTrouble::ServerGone),
         orders_without_server: orders(|trouble| *trouble == OrderTrouble::ServerGone),
         runs_active: count(fleet.runs.values().filter(|run| !run.status.is_ended())),
@@ -102,6 +111,9 @@ fn count<T>(things: impl Iterator<Item = T>) -> u32 {
 pub fn findings(fleet: &Fleet, summary: &Summary) -> Vec<Finding> {
     [
         orphans(fleet, summary),
+        rented_orphans(fleet),
+        lingering_servers(fleet),
+        kept_servers(fleet),
         orders_without_server(fleet),
         unclear_servers(fleet),
         stuck_orders(fleet),
@@ -149,6 +161,60 @@ fn orphans(fleet: &Fleet, summary: &Summary) -> Option<Finding> {
         "Destroy them, or say that they shall stay and why.",
         listed(rows),
     ))
+}
+
+/// Rented servers that are ours and that nothing answers for.
+fn rented_orphans(fleet: &Fleet) -> Option<Finding> {
+    let rows = leaks::rows(&fleet.rented, fleet_now(fleet), |standing| {
+        matches!(standing, RentedStanding::Orphan { .. })
+    });
+    (!rows.is_empty()).then(|| {
+        finding(
+            "orphan-match-servers",
+            Severity::Error,
+            format!("{} rented servers whose match is over or not known", rows.len()),
+            "They may bill by the minute, and nothing is played on them.",
+            "Destroy them, or keep one with a reason and an end.",
+            listed(rows),
+        )
+    })
+}
+
+/// Servers whose match is over and that still stand.
+fn lingering_servers(fleet: &Fleet) -> Option<Finding> {
+    let rows = leaks::rows(&fleet.rented, fleet_now(fleet), |standing| {
+        matches!(standing, RentedStanding::Ending(_))
+    });
+    (!rows.is_empty()).then(|| {
+        finding(
+            "servers-past-their-match",
+            Severity::Warning,
+            format!("{} servers stand after the end of their match", rows.len()),
+            "Their runs work on destroying them.",
+            "Look at the runs; nothing is to be done while they go on.",
+            listed(rows),
+        )
+    })
+}
+
+fn kept_servers(fleet: &Fleet) -> Option<Finding> {
+    let rows =
+        leaks::rows(&fleet.rented, fleet_now(fleet), |standing| matches!(standing, RentedStanding::Kept(_)));
+    (!rows.is_empty()).then(|| {
+        finding(
+            "kept-match-servers",
+            Severity::Info,
+            format!("{} rented servers that a person keeps", rows.len()),
+            "They bill on until somebody destroys them.",
+            "Destroy those that are not needed any more.",
+            listed(rows),
+        )
+    })
+}
+
+/// The moment of the newest look at rented servers: ages are told as of it, so that a row changes only with a look.
+fn fleet_now(fleet: &Fleet) -> Timestamp {
+    fleet.rented.iter().map(|view| view.observed_at).max().unwrap_or_default()
 }
 
 fn orphan_row(fleet: &Fleet, server: &Server) -> Option<String> {

@@ -50,7 +50,7 @@ pub(super) struct Engine {
     pub(super) consoles: Arc<Consoles>,
     pub(super) runner: Runner,
     /// The ledger of settled matches.
-    pub(super) settlements: Settlements,
+    pub(super) settlements: Arc<Settlements>,
     /// The books of prepaid money.
     pub(super) keeper: Arc<Keeper>,
     /// The register of servers.

@@ -77,6 +77,8 @@ pub enum Observation {
         by: OperatorName,
         /// Why.
         reason: String,
+        /// Until when; nothing for as long as nobody says otherwise.
+        until: Option<Timestamp>,
     },
     /// Points of a series; they go to consoles with the series in focus and are not part of the fleet.
     Samples {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::fleet::Fleet;
-use crate::model::ids::{OperatorName, OrderId, OrderKey, ServerKey};
+use crate::model::ids::{OrderId, OrderKey, ServerKey};
+use crate::model::matches::KeptServer;
 use crate::model::spend::BurnerOwner;
 
 /// What people said to keep, and why.
-pub type Keeps = BTreeMap<ServerKey, (OperatorName, String)>;
+pub type Keeps = BTreeMap<ServerKey, KeptServer>;
 
 /// Owners of some servers, looked up together so that matches and orders are walked once.
 pub struct Owners<'a> {
@@ -44,7 +45,7 @@ impl<'a> Owners<'a> {
             return BurnerOwner::Order(OrderId(self.fleet.order_name(order)));
         }
         match self.keeps.get(server) {
-            Some((by, reason)) => BurnerOwner::Kept { by: by.clone(), reason: reason.clone() },
+            Some(kept) => BurnerOwner::Kept { by: kept.by.clone(), reason: kept.reason.clone() },
             None => BurnerOwner::Unowned,
         }
     }

@@ -2,7 +2,6 @@
 
 use super::runs::policy::RunPolicy;
 use crate::model::ids::AccountId;
-use crate::model::matches::SettlementPolicy;
 use crate::model::money::Money;
 
 /// Everything about the engine that a site may tune.
@@ -16,8 +15,6 @@ pub struct Policy {
     pub lifetime: LifetimePolicy,
     /// How patient runs are.
     pub runs: RunPolicy,
-    /// What a match's result does to ratings, and what it earns.
-    pub settlement: SettlementPolicy,
 }
 
 /// How often one kind of feed is asked, by attention.

@@ -9,7 +9,8 @@ use super::burn;
 use super::policy::ReconcilePolicy;
 use crate::model::external_id::{Named, Shops};
 use crate::model::fleet::{Fleet, OrderEntry, OrderTrouble};
-use crate::model::ids::{AccountId, OperatorName, OrderId, OrderKey, ServerKey};
+use crate::model::ids::{AccountId, OrderId, OrderKey, ServerKey};
+use crate::model::matches::KeptServer;
 use crate::model::money::Money;
 use crate::model::order::OrderStatus;
 use crate::model::server::{OrphanReason, Ownership, Server};
@@ -33,7 +34,7 @@ pub struct View<'a> {
     /// What was read since the start.
     pub seen: &'a Seen,
     /// Servers that a person said to keep.
-    pub kept: &'a BTreeMap<ServerKey, (OperatorName, String)>,
+    pub kept: &'a BTreeMap<ServerKey, KeptServer>,
     /// The present.
     pub now: Timestamp,
 }
@@ -241,8 +242,8 @@ fn external_id(server: &Server) -> Option<&str> {
 
 /// What a person said about a server.
 fn kept(view: &View<'_>, server: &Server) -> Option<Ownership> {
-    let (by, reason) = view.kept.get(&server.key)?;
-    Some(Ownership::Kept { by: by.clone(), reason: reason.clone() })
+    let kept = view.kept.get(&server.key)?;
+    Some(Ownership::Kept { by: kept.by.clone(), reason: kept.reason.clone() })
 }
 
 fn ownership(view: &View<'_>, server: &Server, claim: &Claim<'_>, read_at: Timestamp) -> Ownership {

@@ -58,9 +58,9 @@ pub(super) async fn answer(
         }
         Request::Status => Ok(Reply::Status(Box::new(status(engine)))),
         Request::Shutdown => shut_down(engine, caller).await,
-        // Who rents servers answers these: no account for matches is connected yet.
-        Request::MatchConnect { .. } | Request::AddMatchPlayer { .. } => {
-            Err(matches::requests::not_configured())
+        Request::MatchConnect { id } => matches::requests::connect(engine, caller, &id).await,
+        Request::AddMatchPlayer { id, side, player } => {
+            matches::requests::add_player(engine, caller, &id, side, &player).await
         }
         Request::SettleMatch { id, score } => matches::requests::settle(engine, caller, id, score).await,
         Request::ReverseSettlement { id, reason } => {

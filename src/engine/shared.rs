@@ -225,6 +225,7 @@ fn is_cached(change: &Change) -> bool {
             | Change::Findings(_)
             | Change::GameServer(_)
             | Change::GameServerRemoved(_)
+            | Change::Rented(_)
             | Change::Balance(_)
             | Change::BalanceRemoved(_)
             | Change::Burners { .. }

@@ -14,7 +14,8 @@ use super::cache::Remembered;
 use super::consoles::Consoles;
 use super::handle::{Engine, EngineHandle};
 use super::housekeeping;
-use super::matches::settlements::Settlements;
+use super::matches::reaper;
+use super::matches::setup::MatchSetup;
 use super::money::MoneySetup;
 use super::money::registrar::Registrar;
 use super::observation::Observation;
@@ -51,6 +52,8 @@ pub struct EngineSetup {
     pub orders: Vec<(Arc<dyn OrdersDatabase>, AccountId)>,
     /// Accounts with prepaid money.
     pub money: MoneySetup,
+    /// Accounts that rent servers for matches.
+    pub matches: MatchSetup,
     /// Tunable numbers. `policy.reconcile.sells` is filled in from `orders`.
     pub policy: Policy,
 }
@@ -139,7 +142,7 @@ fn say_that_it_failed(engine: &Engine, part: &Part) {
 /// # Errors
 /// `Unavailable`: another process has the data folder; `Storage`: it cannot be read or written.
 pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Problem> {
-    let EngineSetup { site, version, data_dir, clock, panels, orders, money, mut policy } = setup;
+    let EngineSetup { site, version, data_dir, clock, panels, orders, money, matches, mut policy } = setup;
     policy.reconcile.sells =
         orders.iter().map(|(database, panel)| (database.account().clone(), panel.clone())).collect();
     let accounts: BTreeSet<AccountId> = panels
@@ -154,11 +157,14 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
     let panels: BTreeMap<AccountId, PanelClient> =
         panels.into_iter().map(|panel| (panel.account().clone(), panel)).collect();
     let credits = money.credit_accounts();
+    let matches = matches.with_accounts(&money.dathost);
+    let is_reaping = matches.is_reaping;
     let runner = Runner::start(RunContext {
         store: store.clone(),
         panels: panels.clone(),
         orders: orders.iter().map(|pair| (pair.0.account().clone(), pair.clone())).collect(),
         credits: credits.clone(),
+        matches,
         fleet: Arc::clone(&fleet),
         clock,
         policy: policy.runs.clone(),
@@ -171,8 +177,8 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
     let money = accounts.iter().flat_map(|account| Arc::clone(account).sources());
     let sources = sources(&panels, &orders).into_iter().chain(money).collect::<Vec<_>>();
     let engine = Arc::new(Engine {
+        settlements: runner.settlements(),
         runner,
-        settlements: Settlements::new(store.clone(), policy.settlement.clone()),
         keeper,
         registrar: Arc::new(Registrar::new(store.clone(), Arc::clone(&fleet))),
         reports: Reports::default(),
@@ -191,7 +197,11 @@ pub async fn start(setup: EngineSetup) -> Result<(EngineHandle, EngineTask), Pro
         panels,
         orders,
     });
-    let tasks = spawn(&engine, sources, &policy);
+    let mut tasks = spawn(&engine, sources, &policy);
+    if is_reaping {
+        let reaping = reaper::run(Arc::clone(&engine.fleet), engine.runner.clone(), engine.shutdown.clone());
+        tasks.spawn("destroying orphans", None, reaping);
+    }
     let handle = EngineHandle { engine };
     Ok((handle.clone(), EngineTask { handle, tasks }))
 }

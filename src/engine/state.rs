@@ -4,11 +4,14 @@
 //! knowledge is). Nothing here removes a row because
 //! something failed; rows go when a complete, good read misses them.
 
+mod matches;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
 use super::findings::{self, Totals};
+use super::matches::leaks::Rented;
 use super::money;
 use super::owners::{Keeps, Owners};
 use super::panel_burn::PanelBurn;
@@ -62,6 +65,8 @@ pub struct FleetState {
     gone: BTreeMap<ServerKey, Timestamp>,
     totals: Totals,
     panel_burn: PanelBurn,
+    /// Rented servers as they were last read.
+    rented: Rented,
     /// The feeds as screens know them.
     feeds_told: BTreeMap<(AccountId, FeedKind), Feed>,
 }
@@ -133,17 +138,21 @@ impl FleetState {
                 self.gone.remove(&server.key);
                 self.server(*server, touched);
             }
-            Observation::ServerGone(key) => self.server_gone(key, now, touched),
+            Observation::ServerGone(key) => {
+                self.rented_gone(&key, now, touched);
+                self.server_gone(key, now, touched);
+            }
             Observation::OneOrder(order) => self.order(*order, touched),
             Observation::Usage { key, power, usage } => self.usage(&key, power, usage, touched),
             Observation::Feed(feed) => {
                 let is_late = feed.is_overdue(now);
                 self.feed(Feed { is_late, ..*feed }, touched);
             }
-            Observation::Run(run) => self.run(*run, touched),
-            Observation::Kept { server, by, reason } => {
-                self.kept.insert(server, (by, reason));
-                touched.reconcile = Reconcile::Everything;
+            Observation::Run(run) => {
+                self.run(*run, touched);
+                if touched.reconcile != Reconcile::Nothing {
+                    self.judge_rented(None, now, touched);
+                }
             }
             Observation::Samples { series, points } => {
                 if !points.is_empty() {
@@ -151,9 +160,7 @@ impl FleetState {
                 }
             }
             Observation::Notice { text } => {
-                let notice = Change::Notice { at: now, text };
-                self.fleet.apply(notice.clone());
-                touched.direct.push(notice);
+                self.tell_at_once(vec![Change::Notice { at: now, text }], touched);
             }
             Observation::CreditServers { account, asked_at, servers } => {
                 let changes = money::fleet::replace_servers(&mut self.fleet, &account, asked_at, servers);
@@ -162,41 +169,34 @@ impl FleetState {
             Observation::OneCreditServer(server) => {
                 touched.direct.extend(money::fleet::put_server(&mut self.fleet, *server));
             }
-            Observation::GameServers { account, asked_at, servers } => {
-                let changes =
-                    money::fleet::replace_game_servers(&mut self.fleet, &account, asked_at, servers);
-                touched.direct.extend(changes);
+            Observation::Money(changes) => {
+                self.tell_at_once(changes, touched);
+                touched.reconcile = touched.reconcile.max(Reconcile::Orders);
             }
-            Observation::Money(changes) => self.money(changes, touched),
             Observation::Rebuild(rebuild) => self.engine(touched, |engine| engine.rebuild = rebuild),
             Observation::PartFailed { part } => self.engine(touched, |engine| {
                 if !engine.failed_parts.contains(&part) {
                     engine.failed_parts.push(part);
                 }
             }),
-            Observation::Match(one) => {
-                if self.fleet.matches.get(&one.id) != Some(&*one) {
-                    self.fleet.matches.insert(one.id.clone(), (*one).clone());
-                    touched.direct.push(Change::Match(one));
-                }
+            observation @ (Observation::Kept { .. }
+            | Observation::GameServers { .. }
+            | Observation::Match(_)
+            | Observation::MatchSettled { .. }) => self.reduce_matches(observation, now, touched),
+            Observation::Tick => {
+                // What a person keeps until a moment is an orphan after it.
+                self.judge_rented(None, now, touched);
+                touched.reconcile = Reconcile::Orders;
             }
-            Observation::MatchSettled { id, settlement } => {
-                if let Some(one) = self.fleet.matches.get_mut(&id) {
-                    one.settlement = settlement.map(|settlement| *settlement);
-                    touched.direct.push(Change::Match(Box::new(one.clone())));
-                }
-            }
-            Observation::Tick => touched.reconcile = Reconcile::Orders,
         }
     }
 
-    /// What the books tell: totals follow.
-    fn money(&mut self, changes: Vec<Change>, touched: &mut Touched) {
+    /// Changes that are final already.
+    fn tell_at_once(&mut self, changes: Vec<Change>, touched: &mut Touched) {
         for change in &changes {
             self.fleet.apply(change.clone());
         }
         touched.direct.extend(changes);
-        touched.reconcile = touched.reconcile.max(Reconcile::Orders);
     }
 
     /// Keeps a feed's condition, and tells it when screens show something else than before.

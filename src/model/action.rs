@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::balance::BalanceKey;
 use super::credits::{CreditServerSignal, CreditServerStatus};
-use super::ids::{NodeKey, OrderId, OrderKey, PlanId, ServerKey};
-use super::matches::MatchRequest;
+use super::ids::{MatchId, NodeKey, OrderId, OrderKey, PlanId, ServerKey};
+use super::matches::{MatchDeadlines, MatchRequest, SettlementPolicy};
 use super::money::Money;
 use super::server::{Limits, PowerSignal};
 use super::spend::BudgetWarning;
@@ -340,6 +340,34 @@ pub struct CreditServerParameters {
     pub ram_gib: Option<u32>,
 }
 
+/// What a match run works on, decided while planning. No secret is in it: passwords are made when the server is rented.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchParameters {
+    /// Our id of the match: a ULID.
+    pub match_id: MatchId,
+    /// What its server will be called.
+    pub server_name: String,
+    /// What the server is expected to cost per hour, where that could be told.
+    pub price_per_hour: Option<Money>,
+    /// How long each part may take.
+    pub deadlines: MatchDeadlines,
+    /// What its result does to ratings, and what it earns.
+    pub settlement: SettlementPolicy,
+    /// Whether the provider is asked to call about it.
+    pub has_hooks: bool,
+}
+
+/// What an action on one rented server works on, decided while planning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RentedParameters {
+    /// The server.
+    pub server: ServerKey,
+    /// Its name when it was planned; the run refuses when it changed.
+    pub name: String,
+    /// The match that it was rented for, where it says so.
+    pub match_id: Option<MatchId>,
+}
+
 /// The decided parameters of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -352,6 +380,10 @@ pub enum Parameters {
     Undecided,
     /// For the actions on one server that burns credits.
     CreditServer(CreditServerParameters),
+    /// For `run_match`.
+    Match(Box<MatchParameters>),
+    /// For the actions on one rented server.
+    Rented(RentedParameters),
 }
 
 /// What a plan that adds burn does to the budget.

@@ -18,7 +18,7 @@ use super::credits::CreditServer;
 use super::finding::Finding;
 use super::game_server::GameServer;
 use super::ids::{AccountId, MatchId, NodeKey, OrderKey, RunId, ServerKey, ShopPlanKey};
-use super::matches::Match;
+use super::matches::{Match, RentedView};
 use super::money::Money;
 use super::node::Node;
 use super::order::{Order, RegionNode, ShopPlan};
@@ -210,6 +210,8 @@ pub enum Change {
     GameServerRemoved(ServerKey),
     /// What is paid from no balance: the whole list of accounts.
     BilledLater(Vec<BilledLater>),
+    /// The whole list of rented servers with who answers for each.
+    Rented(Vec<RentedView>),
 }
 
 /// How many points of a series a mirror keeps: wide enough for a 200-column sparkline.
@@ -273,6 +275,8 @@ pub struct FleetOf<Orders, Servers> {
     pub credit_servers: BTreeMap<ServerKey, Arc<CreditServer>>,
     /// Rented game servers, by key.
     pub game_servers: BTreeMap<ServerKey, Arc<GameServer>>,
+    /// Rented servers with who answers for each.
+    pub rented: Vec<RentedView>,
     /// Balances by key.
     pub balances: BTreeMap<BalanceKey, BalanceView>,
     /// What burns each balance, largest first.
@@ -337,12 +341,6 @@ where
                 self.runs.remove(&id);
             }
             Change::Findings(findings) => self.findings = findings,
-            Change::CreditServer(server) => {
-                self.credit_servers.insert(server.key.clone(), server);
-            }
-            Change::CreditServerRemoved(key) => {
-                self.credit_servers.remove(&key);
-            }
             Change::Balance(view) => {
                 self.balances.insert(view.balance.key.clone(), *view);
             }
@@ -358,18 +356,39 @@ where
             Change::Samples { series, points } => self.extend_series(series, points),
             Change::Notice { at, text } => self.note(at, text),
             Change::Engine(condition) => self.engine = *condition,
+            change @ (Change::Match(_)
+            | Change::MatchRemoved(_)
+            | Change::Rented(_)
+            | Change::GameServer(_)
+            | Change::GameServerRemoved(_)
+            | Change::CreditServer(_)
+            | Change::CreditServerRemoved(_)) => self.apply_rented(change),
+        }
+    }
+
+    /// Applies a change of matches, or of servers that are rented or burn credits.
+    fn apply_rented(&mut self, change: Change) {
+        match change {
             Change::Match(one) => {
                 self.matches.insert(one.id.clone(), *one);
             }
             Change::MatchRemoved(id) => {
                 self.matches.remove(&id);
             }
+            Change::Rented(rented) => self.rented = rented,
             Change::GameServer(server) => {
                 self.game_servers.insert(server.key.clone(), server);
             }
             Change::GameServerRemoved(key) => {
                 self.game_servers.remove(&key);
             }
+            Change::CreditServer(server) => {
+                self.credit_servers.insert(server.key.clone(), server);
+            }
+            Change::CreditServerRemoved(key) => {
+                self.credit_servers.remove(&key);
+            }
+            _ => {}
         }
     }
 
@@ -426,6 +445,7 @@ impl Fleet {
             .chain(std::iter::once_with(|| Change::Findings(self.findings.clone())))
             .chain(self.credit_servers.values().cloned().map(Change::CreditServer))
             .chain(self.game_servers.values().cloned().map(Change::GameServer))
+            .chain(std::iter::once_with(|| Change::Rented(self.rented.clone())))
             .chain(self.balances.values().cloned().map(|view| Change::Balance(Box::new(view))))
             .chain(
                 self.burners.iter().map(|(payer, burners)| Change::Burners {

@@ -221,6 +221,7 @@ fn setup(data_dir: &Path, client: ExarotonClient, clock: Arc<dyn Clock>, poll_ms
         panels: Vec::new(),
         orders: Vec::new(),
         money,
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         clock,
         policy,
     }
@@ -266,6 +267,7 @@ impl Engine {
                 clients: [(client.account().clone(), client)].into(),
                 ..CreditAccounts::default()
             },
+            matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
             fleet: Arc::clone(&fleet),
             clock,
             policy,

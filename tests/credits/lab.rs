@@ -55,6 +55,7 @@ pub fn setup(dir: &Path, url: &str, token: &str, clock: Arc<dyn Clock>, rates: R
         data_dir: dir.to_owned(),
         panels: Vec::new(),
         orders: Vec::new(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         money: MoneySetup {
             exaroton: vec![ExarotonClient::new(settings, Arc::clone(&clock)).expect("a client")],
             policy: MoneyPolicy {

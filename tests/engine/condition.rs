@@ -31,6 +31,7 @@ fn setup(dir: &Path, clock: Arc<dyn Clock>) -> EngineSetup {
         panels: Vec::new(),
         orders: Vec::new(),
         money: MoneySetup::default(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         policy: Policy::default(),
     }
 }

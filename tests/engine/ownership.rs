@@ -197,8 +197,12 @@ fn a_kept_server_is_no_orphan_and_an_order_wins_over_a_keeper() {
         vec![server(1, None, START), server(2, Some("9"), START)],
     );
     for id in [1, 2] {
-        let kept =
-            Observation::Kept { server: server_key(id), by: "ann@bastion".into(), reason: "ours".to_owned() };
+        let kept = Observation::Kept {
+            server: server_key(id),
+            by: "ann@bastion".into(),
+            reason: "ours".to_owned(),
+            until: None,
+        };
         state.observe(kept, START);
     }
     assert_eq!(owner(&state, 1), Ownership::Kept { by: "ann@bastion".into(), reason: "ours".to_owned() });

@@ -33,6 +33,7 @@ fn setup(dir: &Path, idle_exit_ms: Option<u64>) -> EngineSetup {
         panels: Vec::new(),
         orders: Vec::new(),
         money: MoneySetup::default(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         policy,
     }
 }

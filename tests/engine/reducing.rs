@@ -228,9 +228,12 @@ fn observation(step: Step, now: Timestamp) -> Observation {
         Step::Power(id) => {
             Observation::Usage { key: server_key(id), power: PowerState::Running, usage: None }
         }
-        Step::Keep(id) => {
-            Observation::Kept { server: server_key(id), by: "ann@bastion".into(), reason: "test".to_owned() }
-        }
+        Step::Keep(id) => Observation::Kept {
+            server: server_key(id),
+            by: "ann@bastion".into(),
+            reason: "test".to_owned(),
+            until: None,
+        },
         Step::Run(id, status, said) => Observation::Run(Box::new(run(id, status, said))),
         Step::Notice => Observation::Notice { text: format!("at {now}") },
         Step::Tick => Observation::Tick,

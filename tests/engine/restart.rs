@@ -38,6 +38,7 @@ async fn setup(dir: &Path, now: Timestamp) -> (EngineSetup, tokio::net::TcpListe
         panels: vec![panel],
         orders: Vec::new(),
         money: MoneySetup::default(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         policy: Policy::default(),
     };
     (setup, listener)

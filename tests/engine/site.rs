@@ -39,6 +39,7 @@ fn setup(sim: &PanelSim, dir: &Path) -> EngineSetup {
         clock,
         orders: Vec::new(),
         money: MoneySetup::default(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         policy: Policy::default(),
     }
 }

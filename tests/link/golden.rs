@@ -8,8 +8,8 @@ use quarterdeck::link::wire::{
 };
 use quarterdeck::model::account::{Feed, FeedKind, Provider};
 use quarterdeck::model::action::{
-    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, CreditServerParameters, Parameters, PlanBudget,
-    PlannedStep, ServerParameters,
+    ActionPlan, ActionRequest, Check, CheckOutcome, Confirmation, CreditServerParameters, Parameters,
+    PlanBudget, PlannedStep, ServerParameters,
 };
 use quarterdeck::model::balance::BalanceKey;
 use quarterdeck::model::condition::{EngineCondition, IndexRebuild};

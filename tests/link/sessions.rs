@@ -38,6 +38,7 @@ async fn engine(dir: &Path) -> (EngineHandle, EngineTask) {
         panels: Vec::new(),
         orders: Vec::new(),
         money: MoneySetup::default(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         policy: Policy::default(),
     };
     start(setup).await.expect("an engine")

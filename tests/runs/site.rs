@@ -353,6 +353,7 @@ pub fn context(
         panels: BTreeMap::from([(panel.account().clone(), panel)]),
         orders: BTreeMap::from([(database.account().clone(), (database, "panel".into()))]),
         credits: CreditAccounts::default(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         fleet,
         clock: clock(),
         policy,

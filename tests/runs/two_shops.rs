@@ -48,6 +48,7 @@ async fn engine(site: &TestSite, name: &str, other: &Path) -> Engine {
             .map(|database| (database.account().clone(), (database, "panel".into())))
             .collect(),
         credits: CreditAccounts::default(),
+        matches: quarterdeck::engine::matches::setup::MatchSetup::default(),
         fleet: Arc::clone(&fleet),
         clock: clock(),
         policy: quick(),

@@ -7,7 +7,9 @@ use crate::engine::handle::{Caller, Engine};
 use crate::engine::observation::Observation;
 use crate::engine::requests::{blocking, refuse_read_only};
 use crate::model::ids::MatchId;
-use crate::model::matches::{Match, MatchReading, SavedRoster, Score, Standing, SteamId, TeamRequest};
+use crate::model::matches::{
+    Match, MatchReading, RosterPlayer, SavedRoster, Score, Side, Standing, SteamId, TeamRequest,
+};
 use crate::model::problem::Problem;
 use crate::model::request::Reply;
 
@@ -17,12 +19,34 @@ const LEDGER_RECORDS_MAX: u32 = 2_000;
 /// Players told at once: a standing takes some 100 bytes.
 const STANDINGS_MAX: usize = 20_000;
 
-/// Asked of a site that rents no match servers.
-pub fn not_configured() -> Problem {
-    Problem::refused(
-        "no account for matches is configured",
-        "add an account of DatHost to the configuration, see the README",
-    )
+/// How to join a match: the one answer that holds a password; that it was asked is audited, the text is not.
+///
+/// # Errors
+/// `NotFound`: no such match, or its server is not up; what the provider answered.
+pub async fn connect(engine: &Engine, caller: &Caller, id: &MatchId) -> Result<Reply, Problem> {
+    refuse_read_only(engine, caller)?;
+    let connect = engine.runner.connect_string(id).await?;
+    let target = format!("match/{id}");
+    audit::append(engine, caller, "show_connect_string", &target, connect.shown().to_owned()).await?;
+    Ok(Reply::MatchConnect { connect })
+}
+
+/// Lets another player into a match that goes on.
+///
+/// # Errors
+/// `NotFound`: no such match; `Refused`: it is over or read-only; what the provider answered.
+pub async fn add_player(
+    engine: &Engine,
+    caller: &Caller,
+    id: &MatchId,
+    side: Option<Side>,
+    player: &RosterPlayer,
+) -> Result<Reply, Problem> {
+    refuse_read_only(engine, caller)?;
+    engine.runner.add_player(id, player, side).await?;
+    let outcome = format!("{} was let in", player.steam_id);
+    audit::append(engine, caller, "add_match_player", &format!("match/{id}"), outcome).await?;
+    Ok(Reply::Done)
 }
 
 /// Settles a match by hand: one that is over, and that nothing settled.

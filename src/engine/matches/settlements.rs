@@ -51,6 +51,21 @@ impl Settlements {
         match_id: &MatchId,
         score: Score,
         participants: &[Participant],
+        by: (Timestamp, OperatorName),
+    ) -> Result<Settlement, Problem> {
+        self.settle_by(&self.policy, match_id, score, participants, by).await
+    }
+
+    /// As [`Self::settle`], by the policy that was approved with the match.
+    ///
+    /// # Errors
+    /// As [`Self::settle`].
+    pub async fn settle_by(
+        &self,
+        policy: &SettlementPolicy,
+        match_id: &MatchId,
+        score: Score,
+        participants: &[Participant],
         (at, by): (Timestamp, OperatorName),
     ) -> Result<Settlement, Problem> {
         let mut ledger = self.ledger().await?;
@@ -58,7 +73,7 @@ impl Settlements {
             return Ok(settled.clone());
         }
         let settlement = ledger
-            .settle(match_id.clone(), score, participants, &self.policy, (at, by))
+            .settle(match_id.clone(), score, participants, policy, (at, by))
             .map_err(|error| refused(&error))?;
         let record = LedgerRecord::Settled(Box::new(settlement.clone()));
         self.keep(&mut ledger, match_id, record).await?;

@@ -77,9 +77,7 @@ impl BalanceRecords {
         let told: BTreeMap<u64, &Entry> =
             entries.iter().map(|entry| (entry.after.reading.sequence, entry)).collect();
         all.windows(2)
-            .map(|pair| {
-                between(pair[0], pair[1], told.get(&pair[1].reading.sequence).copied())
-            })
+            .map(|pair| between(pair[0], pair[1], told.get(&pair[1].reading.sequence).copied()))
             .collect()
     }
 }

@@ -57,8 +57,8 @@ pub fn of(request: &ActionRequest) -> &'static dyn Action {
         ActionRequest::SignalCreditServer { .. } => &credit_servers::SignalServer,
         ActionRequest::SetCreditServerRam { .. } => &credit_servers::SetRam,
         ActionRequest::ExtendCreditServer { .. } => &credit_servers::ExtendAutoStop,
-        ActionRequest::RunMatch { .. }
-        | ActionRequest::DestroyMatchServer { .. }
-        | ActionRequest::KeepMatchServer { .. } => &matches::Matches,
+        ActionRequest::RunMatch { .. } => &matches::RunMatch,
+        ActionRequest::DestroyMatchServer { .. } => &matches::DestroyServer,
+        ActionRequest::KeepMatchServer { .. } => &matches::KeepServer,
     }
 }

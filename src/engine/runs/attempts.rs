@@ -78,13 +78,13 @@ async fn attempt(step: &dyn Step, scene: &Scene<'_>) -> Result<Made, StepFailure
 }
 
 /// Undoes a step, with the same patience; an undo looks first by itself.
-pub async fn perform_undo(step: &dyn Step, scene: &mut Scene<'_>) -> Result<String, StepFailure> {
+pub async fn perform_undo(step: &dyn Step, scene: &mut Scene<'_>) -> Result<Made, StepFailure> {
     let services = scene.services;
     let mut attempts = Attempts::new(&services.policy);
     loop {
         attempts.made += 1;
-        match step.undo(scene).await {
-            Ok(detail) => return Ok(detail),
+        match step.take_back(scene).await {
+            Ok(made) => return Ok(made),
             Err(failure) => pause(&mut attempts, scene, failure).await?,
         }
     }

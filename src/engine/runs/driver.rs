@@ -178,7 +178,7 @@ impl Driver {
         };
         self.steps = steps;
         let outcome = match outcome? {
-            Ok(detail) => UndoOutcome::Undone { detail: sanitise(&detail) },
+            Ok(made) => UndoOutcome::Undone { detail: sanitise(&made.detail), facts: Box::new(made.facts) },
             Err(StepFailure::Failed { problem, .. }) => UndoOutcome::Failed { problem },
             // An undo heeds no cancel.
             Err(StepFailure::Canceled | StepFailure::ShuttingDown) => return Err(Stopped::Abandoned),
@@ -225,6 +225,7 @@ impl Driver {
         match self.machine.clone().apply(event) {
             Ok((machine, effect)) => {
                 self.machine = machine;
+                self.services.matches.show(self.machine.run(), &self.machine.facts().of_match);
                 if effect == Effect::Nothing {
                     let run = &self.machine.run().id;
                     self.services.note_ended(run.clone());
@@ -273,7 +274,7 @@ impl Driver {
 
 fn done(made: Made) -> StepOutcome {
     StepOutcome::Done {
-        facts: made.facts,
+        facts: Box::new(made.facts),
         detail: sanitise(&made.detail),
         result: made.result.as_deref().map(sanitise),
     }

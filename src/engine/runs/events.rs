@@ -1,8 +1,10 @@
 //! What the journal of a run says: events as data, in the order in which they were made durable.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::OperatorName;
+use crate::model::matches::{MatchEnd, MatchReading};
 use crate::model::problem::Problem;
 use crate::model::run::{Run, RunStatus};
 use crate::model::time::Timestamp;
@@ -33,16 +35,77 @@ pub struct Facts {
     pub signalled_at: Option<Timestamp>,
     /// How long the process had been up just before the signal.
     pub uptime_before_ms: Option<u64>,
+    /// What a match run found out or made.
+    #[serde(rename = "match")]
+    pub of_match: MatchFacts,
+}
+
+/// What the steps of a match run found out or made. No secret is among it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MatchFacts {
+    /// The rented server, by the provider's id.
+    pub server: Option<String>,
+    /// When it was rented.
+    pub rented_at: Option<Timestamp>,
+    /// Where it stands.
+    pub location: Option<String>,
+    /// What it costs per hour.
+    pub price_per_hour: Option<Decimal>,
+    /// Whether its settings are made: from then on its deletion protection is nobody's but a person's.
+    pub is_set_up: Option<bool>,
+    /// Where players connect.
+    pub address: Option<String>,
+    /// The provider's id of the match.
+    pub provider_match: Option<String>,
+    /// When the match was asked for, which switches the server on.
+    pub match_created_at: Option<Timestamp>,
+    /// The last reading of the match.
+    pub reading: Option<Box<MatchReading>>,
+    /// How it ended.
+    pub end: Option<MatchEnd>,
+    /// When that was seen.
+    pub ended_at: Option<Timestamp>,
+    /// Where the recording was saved.
+    pub demo_file: Option<String>,
+    /// When the server was seen to be off, so that it bills no more.
+    pub off_at: Option<Timestamp>,
+    /// What it cost, by the provider's own word.
+    pub cost: Option<Decimal>,
+    /// When the server was verified gone.
+    pub gone_at: Option<Timestamp>,
+}
+
+/// Takes a newer value over where there is one.
+fn take<T: Clone>(slot: &mut Option<T>, newer: Option<&T>) {
+    if let Some(value) = newer {
+        *slot = Some(value.clone());
+    }
+}
+
+impl MatchFacts {
+    fn merge(&mut self, newer: &Self) {
+        take(&mut self.server, newer.server.as_ref());
+        take(&mut self.rented_at, newer.rented_at.as_ref());
+        take(&mut self.location, newer.location.as_ref());
+        take(&mut self.price_per_hour, newer.price_per_hour.as_ref());
+        take(&mut self.is_set_up, newer.is_set_up.as_ref());
+        take(&mut self.address, newer.address.as_ref());
+        take(&mut self.provider_match, newer.provider_match.as_ref());
+        take(&mut self.match_created_at, newer.match_created_at.as_ref());
+        take(&mut self.reading, newer.reading.as_ref());
+        take(&mut self.end, newer.end.as_ref());
+        take(&mut self.ended_at, newer.ended_at.as_ref());
+        take(&mut self.demo_file, newer.demo_file.as_ref());
+        take(&mut self.off_at, newer.off_at.as_ref());
+        take(&mut self.cost, newer.cost.as_ref());
+        take(&mut self.gone_at, newer.gone_at.as_ref());
+    }
 }
 
 impl Facts {
     /// Takes over everything that `newer` knows.
     pub fn merge(&mut self, newer: &Self) {
-        fn take<T: Clone>(slot: &mut Option<T>, newer: Option<&T>) {
-            if let Some(value) = newer {
-                *slot = Some(value.clone());
-            }
-        }
         take(&mut self.panel_user_id, newer.panel_user_id.as_ref());
         take(&mut self.was_panel_user_created, newer.was_panel_user_created.as_ref());
         take(&mut self.node_id, newer.node_id.as_ref());
@@ -54,6 +117,7 @@ impl Facts {
         take(&mut self.address, newer.address.as_ref());
         take(&mut self.signalled_at, newer.signalled_at.as_ref());
         take(&mut self.uptime_before_ms, newer.uptime_before_ms.as_ref());
+        self.of_match.merge(&newer.of_match);
     }
 }
 
@@ -74,7 +138,7 @@ pub enum StepOutcome {
     /// It happened (now or earlier) and was verified.
     Done {
         /// What it found out or made.
-        facts: Facts,
+        facts: Box<Facts>,
         /// For people.
         detail: String,
         /// What the run made so far, for copying.
@@ -91,6 +155,10 @@ pub enum StepOutcome {
     Canceled,
 }
 
+fn is_nothing(facts: &Facts) -> bool {
+    *facts == Facts::default()
+}
+
 /// How an undo came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,6 +167,9 @@ pub enum UndoOutcome {
     Undone {
         /// For people.
         detail: String,
+        /// What the undo found out.
+        #[serde(default, skip_serializing_if = "is_nothing")]
+        facts: Box<Facts>,
     },
     /// Something may be left; the problem's advice says what to do by hand.
     Failed {

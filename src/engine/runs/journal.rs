@@ -25,6 +25,9 @@ pub struct KeepNote {
     pub reason: String,
     /// When.
     pub at: Timestamp,
+    /// Until when it stays, for a rented server; nothing for as long as nobody says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What the journal says of one run, oldest first.

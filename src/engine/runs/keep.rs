@@ -91,6 +91,7 @@ impl NoteKeep {
             reason: self.reason.clone(),
             // The run's start, so that the same run writes the same note.
             at: scene.run.started_at,
+            until: None,
         })
     }
 }
@@ -115,6 +116,7 @@ impl Step for NoteKeep {
                 server: note.server,
                 by: note.by,
                 reason: note.reason,
+                until: None,
             });
             Ok(Made::saying("kept"))
         })

@@ -292,7 +292,8 @@ impl RunMachine {
         let state = &mut self.run.steps[step];
         state.ended_at = Some(at);
         match outcome {
-            UndoOutcome::Undone { detail } => {
+            UndoOutcome::Undone { detail, facts } => {
+                self.facts.merge(&facts);
                 // A step that failed by itself keeps saying so.
                 if was_done {
                     state.status = StepStatus::Undone;

@@ -55,7 +55,7 @@ fn intent(step: usize) -> JournalEvent {
 
 fn done(step: usize) -> JournalEvent {
     let facts = Facts { server_id: Some(i64::try_from(step).unwrap()), ..Facts::default() };
-    let outcome = StepOutcome::Done { facts, detail: "ok".to_owned(), result: None };
+    let outcome = StepOutcome::Done { facts: Box::new(facts), detail: "ok".to_owned(), result: None };
     JournalEvent::StepOutcome { step, at: MOMENT, attempts: 1, outcome }
 }
 
@@ -65,7 +65,11 @@ fn failed(step: usize, then: AfterFailure) -> JournalEvent {
 }
 
 fn undone(step: usize) -> JournalEvent {
-    JournalEvent::UndoOutcome { step, at: MOMENT, outcome: UndoOutcome::Undone { detail: "gone".to_owned() } }
+    JournalEvent::UndoOutcome {
+        step,
+        at: MOMENT,
+        outcome: UndoOutcome::Undone { detail: "gone".to_owned(), facts: Box::default() },
+    }
 }
 
 fn undo_failed(step: usize) -> JournalEvent {

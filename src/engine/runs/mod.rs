@@ -22,7 +22,7 @@ mod identity;
 pub mod journal;
 mod keep;
 pub mod machine;
-mod matches;
+pub mod matches;
 pub mod node_choice;
 pub mod plan;
 pub mod policy;

@@ -55,6 +55,21 @@ pub struct RunPolicy {
     pub gone_deadline_ms: u64,
     /// After this a claim may be taken over: long enough for an install that is slow and not dead.
     pub claim_stuck_ms: u64,
+    /// Pause between two looks at a match: clients of the provider poll every 3 s (`providers/dathost.md` §3.3).
+    pub match_poll_ms: u64,
+    /// Between two looks at the server of a match that is being played.
+    pub match_server_poll_ms: u64,
+    /// When a match is overdue but its provider does not answer, how much longer it is waited for: nothing could be done to its
+    /// server anyway, and its result would be lost.
+    pub match_blind_ms: u64,
+    /// After this without a word from a match whose server reports an error, the server counts as crashed.
+    pub match_silent_ms: u64,
+    /// How long the server of a match is asked to go off before it is deleted as it is.
+    pub match_stop_ms: u64,
+    /// How long a delete that fails is tried again before a person is called.
+    pub match_delete_ms: u64,
+    /// The largest recording that is saved; that of a long match is some hundred megabytes.
+    pub demo_max_bytes: u64,
     /// How long an approved plan may wait for its execution.
     pub plan_valid_ms: u64,
     /// Plans kept in memory; when full the oldest is dropped and must be made again.
@@ -89,6 +104,13 @@ impl Default for RunPolicy {
             signal_visible_ms: 20_000,
             gone_deadline_ms: 60_000,
             claim_stuck_ms: 20 * 60_000,
+            match_poll_ms: 3_000,
+            match_server_poll_ms: 30_000,
+            match_blind_ms: 20 * 60_000,
+            match_silent_ms: 5 * 60_000,
+            match_stop_ms: 60_000,
+            match_delete_ms: 3 * 3_600_000,
+            demo_max_bytes: 2 * 1024 * 1024 * 1024,
             plan_valid_ms: 10 * 60_000,
             plans_kept: 256,
             ended_runs_kept: 200,

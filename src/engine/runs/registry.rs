@@ -91,15 +91,21 @@ impl Registry {
 }
 
 /// What a run of this plan keeps others from touching: its target, and what carries the same external id on the panel (a
-/// server is not destroyed while its order is being provisioned).
+/// server is not destroyed while its order is being provisioned). Many matches may run at once, each under its own id.
 #[must_use]
 pub fn locks_of(plan: &ActionPlan) -> Vec<String> {
+    if let Parameters::Match(wanted) = &plan.parameters {
+        return vec![format!("match/{}", wanted.match_id)];
+    }
     let carried = match &plan.parameters {
         Parameters::Server(server) => {
             server.external_id.as_ref().map(|external_id| (&server.server.account, external_id))
         }
         Parameters::Provision(wanted) => Some((&wanted.node.account, &wanted.external_id)),
-        Parameters::CreditServer(_) | Parameters::Undecided => None,
+        Parameters::CreditServer(_)
+        | Parameters::Match(_)
+        | Parameters::Rented(_)
+        | Parameters::Undecided => None,
     };
     let carried = carried.map(|(panel, external_id)| format!("external/{panel}/{external_id}"));
     std::iter::once(plan.request.target()).chain(carried).collect()

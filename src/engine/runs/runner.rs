@@ -9,13 +9,17 @@ use tokio::task::JoinSet;
 use ulid::Ulid;
 
 use crate::engine::handle::Caller;
+use crate::engine::matches::hooks::HookVerdict;
+use crate::engine::matches::settlements::Settlements;
+use crate::engine::matches::setup::MatchSetup;
 use crate::engine::money::CreditAccounts;
 use crate::engine::money::keeper::Keeper;
 use crate::engine::observation::Observation;
 use crate::engine::panics::caught;
 use crate::engine::shared::SharedFleet;
 use crate::model::action::{ActionPlan, ActionRequest, Confirmation};
-use crate::model::ids::{AccountId, PlanId, RunId};
+use crate::model::ids::{AccountId, MatchId, PlanId, RunId};
+use crate::model::matches::{ConnectString, RosterPlayer, Side};
 use crate::model::problem::{Effect as Possible, Fault, Problem, ProblemKind, Retry};
 use crate::model::request::AuditEntry;
 use crate::model::run::{Run, RunStatus, StepState, StepStatus};
@@ -44,6 +48,8 @@ pub struct RunContext {
     pub orders: BTreeMap<AccountId, OrdersAccount>,
     /// Accounts whose servers burn credits.
     pub credits: CreditAccounts,
+    /// Accounts that rent servers for matches, and how matches are settled.
+    pub matches: MatchSetup,
     /// What is known and shown.
     pub fleet: Arc<SharedFleet>,
     /// The time.
@@ -109,6 +115,7 @@ impl Runner {
                 server: note.server,
                 by: note.by,
                 reason: note.reason,
+                until: note.until,
             });
         }
         let runner = Self {
@@ -121,12 +128,45 @@ impl Runner {
             }),
         };
         runner.load(histories);
+        runner.shared.services.matches.show_settlements().await?;
         Ok(runner)
     }
 
     /// From now on plans that add burn are judged by these books; the first ones named stay.
     pub fn keep_to_budget(&self, books: Arc<Keeper>) {
         self.shared.books.get_or_init(|| books);
+    }
+
+    /// The ledger of settled matches.
+    #[must_use]
+    pub fn settlements(&self) -> Arc<Settlements> {
+        Arc::clone(&self.shared.services.matches.settlements)
+    }
+
+    /// Judges a call of the provider about a match; one that tells of something new leads to a look at once.
+    pub fn judge_hook(&self, match_id: &MatchId, authorization: Option<&[u8]>, body: &[u8]) -> HookVerdict {
+        self.shared.services.matches.hooks.judge(match_id, authorization, body)
+    }
+
+    /// How to join a match, asked of the provider at this moment.
+    ///
+    /// # Errors
+    /// `NotFound`: no such match, or its server is not up; what the provider answered.
+    pub async fn connect_string(&self, id: &MatchId) -> Result<ConnectString, Problem> {
+        self.shared.services.matches.connect_string(id).await
+    }
+
+    /// Lets another player in while a match goes on.
+    ///
+    /// # Errors
+    /// `NotFound`: no such match goes on; what the provider answered.
+    pub async fn add_player(
+        &self,
+        id: &MatchId,
+        player: &RosterPlayer,
+        side: Option<Side>,
+    ) -> Result<(), Problem> {
+        self.shared.services.matches.add_player(id, player, side).await
     }
 
     /// Says what an action would do. Asks providers; changes nothing.
@@ -367,6 +407,7 @@ impl Runner {
                 }
             };
             self.registry().remember(machine.run().plan.id.clone(), machine.run().id.clone());
+            self.shared.services.matches.show(machine.run(), &machine.facts().of_match);
             if machine.stage() == Stage::Ended {
                 self.shared.services.note_ended(machine.run().id.clone());
                 ended.push(machine);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::engine::matches::desk::Matches;
 use crate::engine::money::CreditAccounts;
 use crate::engine::shared::SharedFleet;
 use crate::model::external_id::Shops;
@@ -29,6 +30,8 @@ pub struct Services {
     pub orders: BTreeMap<AccountId, OrdersAccount>,
     /// Accounts whose servers burn credits.
     pub credits: CreditAccounts,
+    /// Accounts that rent servers for matches, with what is kept of matches.
+    pub matches: Matches,
     /// What is known and shown.
     pub fleet: Arc<SharedFleet>,
     /// The time.
@@ -47,10 +50,12 @@ impl Services {
     /// The services of a runner that remembers in `log`.
     #[must_use]
     pub fn new(context: super::RunContext, log: Arc<dyn RunLog>) -> Self {
+        let matches = Matches::new(context.matches, context.store, Arc::clone(&context.fleet));
         Self {
             panels: context.panels,
             orders: context.orders,
             credits: context.credits,
+            matches,
             fleet: context.fleet,
             clock: context.clock,
             policy: context.policy,

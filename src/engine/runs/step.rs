@@ -8,7 +8,10 @@ use tokio::sync::watch;
 
 use crate::engine::observation::Observation;
 use crate::engine::shared::SharedFleet;
-use crate::model::action::{CreditServerParameters, Parameters, ProvisionParameters, ServerParameters};
+use crate::model::action::{
+    CreditServerParameters, MatchParameters, Parameters, ProvisionParameters, RentedParameters,
+    ServerParameters,
+};
 use crate::model::problem::{Effect, Fault, Problem, ProblemKind, Retry};
 use crate::model::run::Run;
 use crate::model::sanitise::sanitise;
@@ -98,6 +101,11 @@ pub trait Step: Send + Sync {
     fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<String, StepFailure>> {
         let _ = scene;
         Box::pin(std::future::ready(Ok("nothing to undo".to_owned())))
+    }
+
+    /// As [`Step::undo`], for a step whose undo finds out what has to be remembered.
+    fn take_back<'a>(&'a self, scene: &'a Scene<'a>) -> BoxFuture<'a, Result<Made, StepFailure>> {
+        Box::pin(async move { self.undo(scene).await.map(Made::saying) })
     }
 }
 
@@ -272,6 +280,22 @@ impl Scene<'_> {
         }
     }
 
+    /// What a match run works on.
+    pub fn match_plan(&self) -> Result<&MatchParameters, Problem> {
+        match &self.run.plan.parameters {
+            Parameters::Match(parameters) => Ok(parameters),
+            _ => Err(wrong_parameters(self.run)),
+        }
+    }
+
+    /// What a run on one rented server works on.
+    pub fn rented(&self) -> Result<&RentedParameters, Problem> {
+        match &self.run.plan.parameters {
+            Parameters::Rented(parameters) => Ok(parameters),
+            _ => Err(wrong_parameters(self.run)),
+        }
+    }
+
     /// Says what the step does or waits for now.
     pub fn say(&self, detail: &str) {
         self.progress.say(self.step, detail);
@@ -284,8 +308,26 @@ impl Scene<'_> {
 
     /// Waits; a cancel (going forward) or a shutdown ends it with a failure.
     pub async fn wait(&self, millis: u64) -> Result<(), StepFailure> {
+        self.wait_or(millis, std::future::pending()).await
+    }
+
+    /// As [`Self::wait`], ending early when `hint` is done.
+    pub async fn wait_or(&self, millis: u64, hint: impl Future<Output = ()>) -> Result<(), StepFailure> {
+        self.pause(millis, self.heeds_cancel, hint).await
+    }
+
+    /// Waits where a cancel changes nothing any more; only a shutdown ends it.
+    pub async fn wait_through(&self, millis: u64) -> Result<(), StepFailure> {
+        self.pause(millis, false, std::future::pending()).await
+    }
+
+    async fn pause(
+        &self,
+        millis: u64,
+        heeds_cancel: bool,
+        hint: impl Future<Output = ()>,
+    ) -> Result<(), StepFailure> {
         let mut orders = self.orders.clone();
-        let heeds_cancel = self.heeds_cancel;
         let interrupted =
             orders.wait_for(|orders| orders.is_shutting_down || (heeds_cancel && orders.is_canceled));
         let pause = tokio::time::sleep(std::time::Duration::from_millis(millis));
@@ -295,6 +337,7 @@ impl Scene<'_> {
                 Ok(orders) if !orders.is_shutting_down => Err(StepFailure::Canceled),
                 _ => Err(StepFailure::ShuttingDown),
             },
+            () = hint => Ok(()),
             () = pause => Ok(()),
         }
     }

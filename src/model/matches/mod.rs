@@ -3,8 +3,10 @@
 //! Must not: know the provider's wire; what its objects say is read in `providers`.
 
 mod connect;
+mod mark;
 mod rating;
 mod reading;
+mod rented;
 mod request;
 mod roster;
 mod settlement;
@@ -14,8 +16,10 @@ mod watch;
 use serde::{Deserialize, Serialize};
 
 pub use connect::ConnectString;
+pub use mark::is_match_server_name;
 pub use rating::{FIRST_RATING, FIXED_POINTS, RatingRule};
 pub use reading::{CancelReason, MatchEvent, MatchEventKind, MatchReading, PlayerReading};
+pub use rented::{KeptServer, RentedOwners, RentedStanding, RentedView, judge_rented};
 pub use request::{
     CONNECT_TIME_DEFAULT_S, CONNECT_TIME_S, COUNTDOWN_DEFAULT_S, COUNTDOWN_MAX_S, MatchRequest, NAME_MAX,
     RosterPlayer, SPECTATORS_MAX, STARTERS_MAX, SUBSTITUTES_MAX, ServerSource, TeamRequest,
