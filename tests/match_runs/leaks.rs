@@ -126,7 +126,7 @@ async fn left_behind(site: &Site, handle: &EngineHandle) -> ServerKey {
     let Reply::Plan(plan) = handle.request(&operator(), request).await.expect("a plan") else {
         panic!("no plan")
     };
-    let execute = Request::Execute { plan: plan.id, typed: None };
+    let execute = Request::Execute { plan: plan.id, typed: None, is_over_budget_accepted: false };
     handle.request(&operator(), execute).await.expect("a run");
     let over = until("a match that calls for a person", || {
         handle.fleet().read(|fleet| {

@@ -8,6 +8,7 @@ use crate::engine::matches::provider::MatchProvider;
 use crate::engine::runs::plan::{BurnChange, Draft};
 use crate::engine::runs::services::Services;
 use crate::model::action::{MatchParameters, Parameters};
+use crate::model::balance::BalanceKey;
 use crate::model::game_server::{DATHOST_CREDITS, GameServer, GameServerAccount, GameServerState};
 use crate::model::ids::MatchId;
 use crate::model::matches::{MatchDeadlines, MatchRequest, ServerSource};
@@ -74,6 +75,7 @@ pub(super) async fn draft(services: &Services, request: &MatchRequest) -> Result
     }
     let price = per_hour.map(|per_hour| Money::new(per_hour, DATHOST_CREDITS));
     draft.burn = price.clone().map_or(BurnChange::Unknown, BurnChange::Adds);
+    draft.payer = Some(BalanceKey::account(request.account.clone()));
     draft.parameters = Parameters::Match(Box::new(MatchParameters {
         server_name: match_id.server_name(),
         match_id,
