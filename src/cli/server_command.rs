@@ -278,7 +278,13 @@ mod tests {
         let server = || ServerKey { account: "a".into(), id: "1".to_owned() };
         let arguments = || ServerArguments {
             server: "a/1".to_owned(),
-            act: super::super::args::ActArguments { dry_run: false, yes: true, name: None, json: false },
+            act: super::super::args::ActArguments {
+                dry_run: false,
+                yes: true,
+                over_budget: false,
+                name: None,
+                json: false,
+            },
         };
         assert!(of_exaroton(&ServerCommand::Kill(arguments()), server()).is_err());
         assert!(

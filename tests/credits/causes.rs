@@ -191,7 +191,9 @@ async fn who_keeps_a_server_answers_for_it_and_a_run_of_ours_is_no_step() {
 async fn run(engine: &Running, request: ActionRequest) -> RunId {
     let Reply::Plan(plan) = engine.ask(Request::Plan(request)).await else { panic!("no plan") };
     assert!(!plan.is_refused(), "{:#?}", plan.checks);
-    let Reply::RunStarted(run) = engine.ask(Request::Execute { plan: plan.id, typed: None }).await else {
+    let Reply::RunStarted(run) =
+        engine.ask(Request::Execute { plan: plan.id, typed: None, is_over_budget_accepted: false }).await
+    else {
         panic!("no run")
     };
     run

@@ -132,13 +132,13 @@ mod tests {
             let (mut at, mut balance, mut spent) = (0_i64, Decimal::from(5_000), Decimal::ZERO);
             let mut book = Book::new(policy);
             let (mut records, mut whole) = (BalanceRecords::default(), Vec::new());
-            records.entries.entry(key()).or_default().extend(book.read(Timestamp(at), balance, spent).entry);
+            records.entries.entry(key()).or_default().extend(book.read(Timestamp(at), balance, spent, None).entry);
             for (index, (later, used, is_topped_up)) in life.iter().enumerate() {
                 at += later;
                 let used = Decimal::new(*used, 3);
                 spent += used;
                 balance += if *is_topped_up { Decimal::from(1_000) } else { Decimal::ZERO } - used;
-                let told = book.read(Timestamp(at), balance, spent);
+                let told = book.read(Timestamp(at), balance, spent, None);
                 whole.extend(told.movement);
                 if let Some(entry) = told.entry {
                     records.entry(key(), entry);
@@ -170,7 +170,7 @@ mod tests {
     fn a_balance_that_was_read_once_has_that_balance_and_one_of_another_time_is_left_out() {
         let mut book = Book::new(MovementPolicy { gap_after_ms: 600_000, top_up_unit: Decimal::ZERO });
         let mut records = BalanceRecords::default();
-        let entry = book.read(Timestamp(MINUTE_MS), Decimal::TEN, Decimal::ZERO).entry.unwrap();
+        let entry = book.read(Timestamp(MINUTE_MS), Decimal::TEN, Decimal::ZERO, None).entry.unwrap();
         records.entry(key(), entry);
         let records = labelled(records);
         let movements = movements_in(&records, Timestamp(0), Timestamp(2 * MINUTE_MS));

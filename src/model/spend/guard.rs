@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::forecast::{BurnRange, runway};
+use super::forecast::{BurnRange, Exposure, runway};
 use crate::model::balance::BalanceKey;
 use crate::model::money::Money;
 use crate::model::time::Timestamp;
@@ -95,7 +95,13 @@ pub fn judge_budget(policy: &GuardPolicy, facts: &GuardFacts, now: Timestamp) ->
 
 fn judge_runway(policy: &GuardPolicy, facts: &GuardedBalance, now: Timestamp) -> Option<BudgetWarning> {
     let per_hour = facts.per_hour + facts.adds_per_hour;
-    let lasts = runway(facts.balance.amount, facts.read_at, &BurnRange::of(per_hour, &[]), now)?;
+    let lasts = runway(
+        facts.balance.amount,
+        facts.read_at,
+        &BurnRange::of(per_hour, &[]),
+        &Exposure::default(),
+        now,
+    )?;
     (facts.adds_per_hour > Decimal::ZERO && lasts.lasts_ms < policy.runway_ms).then(|| {
         let text = format!(
             "{} would last {} at {} {} an hour; the limit is {}",
