@@ -24,6 +24,8 @@ pub enum Scope {
     CreditServers,
     /// A server's live console.
     Console,
+    /// The matches tab.
+    Matches,
     /// The list of runs.
     Runs,
     /// The balances of the credits tab.
@@ -44,7 +46,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Always,
         Self::Global,
         Self::Scroll,
@@ -54,6 +56,7 @@ impl Scope {
         Self::Servers,
         Self::CreditServers,
         Self::Console,
+        Self::Matches,
         Self::Runs,
         Self::Credits,
         Self::Burners,
@@ -79,6 +82,7 @@ impl Scope {
                 &[Self::CreditServers, Self::List, Self::Scroll, Self::Global, Self::Always]
             }
             Self::Console => &[Self::Console, Self::Scroll, Self::Global, Self::Always],
+            Self::Matches => &[Self::Matches, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Runs => &[Self::Runs, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Credits => &[Self::Credits, Self::List, Self::Scroll, Self::Global, Self::Always],
             Self::Burners => &[Self::Burners, Self::List, Self::Scroll, Self::Global, Self::Always],
@@ -101,6 +105,7 @@ impl Scope {
             Self::Servers => "Servers",
             Self::CreditServers => "Servers at exaroton",
             Self::Console => "Server console",
+            Self::Matches => "Matches",
             Self::Runs => "Runs",
             Self::Credits => "Credits",
             Self::Burners => "What burns a balance",
@@ -284,7 +289,7 @@ actions! {
     AllServers      "all_servers"       "all servers"   View     45 [Nodes]                       ["v"]
         "Show the servers of every node; on an exaroton account, those of every such account."
 
-    AttachConsole   "attach_console"    "console"       View     75 [Orders Servers CreditServers Burners] ["c"]
+    AttachConsole   "attach_console"    "console"       View     75 [Orders Servers CreditServers Burners Matches] ["c"]
         "Open the live console of the server."
     StartServer     "start_server"      "start"         Changes  74 [Servers CreditServers Burners Console] ["s"]
         "Start the server."
@@ -312,6 +317,27 @@ actions! {
         "Delete the server although its node's daemon fails: offered after a destroy that failed so; files may stay."
     KeepServer      "keep_server"       "keep"          Changes  26 [Servers Burners]             ["a"]
         "Say why a server that nothing owns shall stay; it is no orphan then, and its burn is nobody's surprise."
+
+    NewMatch        "new_match"         "new match"     Changes  98 [Matches]                     ["n"]
+        "Ask for a match: teams, map, place; its plan says what it costs at most."
+    Rematch         "rematch"           "rematch"       Changes  48 [Matches]                     ["R"]
+        "Ask for a match like this one."
+    CopyConnect     "copy_connect"      "copy connect"  Safe     76 [Matches]                     ["Y"]
+        "Copy what players type to join, with the password; it is asked of the engine now and never shown."
+    OpenRun         "open_run"          "run"           View     45 [Matches]                     ["v"]
+        "Show the run that carries the match, step by step."
+    AddPlayer       "add_player"        "add player"    Changes  36 [Matches]                     ["p"]
+        "Put a player or a spectator on the list of a match that goes on."
+    DestroyMatchServer "destroy_match_server" "destroy" Destroys 35 [Matches]                     ["D"]
+        "Delete the rented server and verify that it is gone; a match on it ends."
+    KeepMatchServer "keep_match_server" "keep"          Changes  26 [Matches]                     ["a"]
+        "Say why and until when the rented server shall stay; it bills on and is no orphan until then."
+    PlayersView     "players"           "players"       View     44 [Matches]                     ["P"]
+        "Show the players: rating, matches won and lost, what they earned."
+    SettleMatch     "settle_match"      "settle"        Changes  34 [Matches]                     ["s"]
+        "Settle a match that is over and was not settled: ratings and rewards, once."
+    ReverseSettlement "reverse_settlement" "take back"  Changes   0 [Matches]                     ["u"]
+        "Take the settlement of the match back, with a reason; it may be settled again then."
 
     ConsoleType     "console_type"      "type"          View     85 [Console]                     ["i" "enter"]
         "Type a command into the server's console."
@@ -362,7 +388,7 @@ actions! {
     UnsilenceAlert  "unsilence_alert"   "unsilence"     Changes  94 [Alerts]                      ["u"]
         "Take the silence of the alert back."
 
-    CancelRun       "cancel_run"        "cancel run"    Changes  96 [Runs]                        ["x"]
+    CancelRun       "cancel_run"        "cancel run"    Changes  96 [Runs Matches]                ["x"]
         "Cancel the run: it stops after the present step and undoes what it did."
 
     Confirm         "confirm"           "confirm"       View     99 [Dialog]                      ["y" "f10"]
@@ -390,6 +416,8 @@ actions! {
         "Scroll what stands below the fields one page down."
     TextNextField   "text_next_field"   "next"          View      0 [Text]                        ["tab"]
         "Go to the next field, or complete."
+    SaveRoster      "save_roster"       "save team"     Changes   0 [Text]                        ["ctrl-s"]
+        "In the form of a match: save the team that is being edited, to choose it again."
     TextPreviousField "text_previous_field" "previous"  View      0 [Text]                        ["backtab"]
         "Go to the previous field."
 }

@@ -269,7 +269,8 @@ impl App {
         for (owner, effects) in asked {
             self.apply(owner, effects, None, now);
         }
-        if touched.is_header || touched.is_everything {
+        // The header counts live matches.
+        if touched.is_header || touched.is_everything || !touched.matches.is_empty() {
             self.chrome.header_changed();
         }
         if touched.is_everything {

@@ -156,6 +156,12 @@ pub fn time_of_day(at: Timestamp) -> String {
     at.to_datetime().format("%H:%M:%S").to_string()
 }
 
+/// Hour and minute in UTC: `18:04`.
+#[must_use]
+pub fn minute(at: Timestamp) -> String {
+    at.to_datetime().format("%H:%M").to_string()
+}
+
 /// Date and time in UTC: `2026-11-20 18:04:18 UTC`.
 #[must_use]
 pub fn date_time(at: Timestamp) -> String {

@@ -16,6 +16,7 @@ use super::layers::{TABS, tab_title};
 use super::widgets::text::{cut, width};
 use crate::model::account::{Feed, FeedKind, Freshness};
 use crate::model::ids::AccountId;
+use crate::model::matches::MatchPhase;
 use crate::model::money::Money;
 use crate::model::request::Tab;
 use crate::model::spend::AlertLevel;
@@ -99,6 +100,7 @@ pub fn site_line(context: &ViewContext<'_>, cells: u16) -> Line<'static> {
         (summary.runs_needing_operator, "needs operator", bad, theme.bar_bad, 1),
         (summary.stuck_orders, "stuck", warning, theme.bar_warning, 1),
         (summary.orders_without_server, "without server", warning, theme.bar_warning, 3),
+        (live_matches(context), "live", context.glyphs.running, theme.bar_good, 2),
         (summary.runs_active, "running", context.glyphs.running, theme.bar_good, 2),
     ];
     for (count, word, glyph, style, priority) in counts {
@@ -110,6 +112,12 @@ pub fn site_line(context: &ViewContext<'_>, cells: u16) -> Line<'static> {
         add(format!("({} silenced)", alerts.silenced), theme.bar, 4);
     }
     fit(pieces, cells, theme.bar)
+}
+
+/// Matches that are being played.
+fn live_matches(context: &ViewContext<'_>) -> u32 {
+    let live = context.fleet.matches.values().filter(|one| one.phase == MatchPhase::Live);
+    u32::try_from(live.count()).unwrap_or(u32::MAX)
 }
 
 /// Alerts by level, silenced ones apart.

@@ -31,6 +31,7 @@ mod link_events;
 pub mod mirror;
 pub mod pacer;
 pub mod palette;
+pub mod players_view;
 pub mod runs_view;
 pub mod screen;
 pub mod server_console;

@@ -1,5 +1,7 @@
 //! The words, glyphs and styles of states: the same word for the same thing on every screen, and never colour alone.
 
+pub mod matches;
+
 use ratatui::style::Style;
 use ratatui::text::Span;
 

@@ -6,6 +6,8 @@ mod credits;
 mod dressed;
 mod exaroton;
 mod fixture;
+mod matches;
+mod matches_fixture;
 mod money;
 mod reports;
 mod stage;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 use quarterdeck::model::account::Feed;
-use quarterdeck::model::action::ActionPlan;
+use quarterdeck::model::action::{ActionPlan, ActionRequest};
 use quarterdeck::model::finding::{Finding, Severity};
 use quarterdeck::model::fleet::Change;
 use quarterdeck::model::order::OrderStatus;
@@ -17,6 +17,7 @@ use quarterdeck::model::server::{PowerState, Usage};
 
 use crate::exaroton;
 use crate::fixture::{self, ago, empty_fleet, fleet, with_feeds};
+use crate::matches_fixture as rented;
 use crate::money;
 use crate::reports;
 use crate::whole::Whole;
@@ -267,10 +268,170 @@ const TABLE: &[Row] = &[
         states: [NO_ROW, NO_ROW, HERE, HERE, HERE, NO_ROW, HERE],
     },
     Row {
-        view: "matches",
-        component: "NotConnected",
+        view: "matches_not_connected",
+        component: "MatchesTab",
         open: |whole| whole.press(&["3"]),
         states: [NOT_CONNECTED, HERE, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, NOT_CONNECTED, HERE],
+    },
+    Row {
+        view: "matches",
+        component: "MatchesTab",
+        open: |whole| whole.press(&["3"]),
+        states: [
+            HERE,
+            Drawn(|whole| whole.change(rented::feed_of(|_| {}))),
+            Drawn(playing),
+            Drawn(|whole| {
+                playing(whole);
+                whole.change(rented::feed_of(late));
+            }),
+            Drawn(|whole| {
+                playing(whole);
+                whole.change(rented::feed_of(failing));
+            }),
+            Drawn(|whole| {
+                whole.change(rented::feed_of(|feed| {
+                    failing(feed);
+                    feed.succeeded_at = None;
+                }));
+            }),
+            Drawn(playing),
+        ],
+    },
+    Row {
+        view: "match_details",
+        component: "MatchesTab",
+        open: |whole| whole.press(&["3"]),
+        states: [
+            NO_ROW,
+            NO_ROW,
+            Drawn(|whole| shown(whole, 1)),
+            Drawn(|whole| {
+                shown(whole, 1);
+                whole.change(rented::feed_of(late));
+            }),
+            Drawn(|whole| {
+                shown(whole, 1);
+                whole.change(rented::feed_of(failing));
+            }),
+            NO_ROW,
+            Drawn(|whole| shown(whole, 1)),
+        ],
+    },
+    Row {
+        view: "match_leaking",
+        component: "MatchesTab",
+        open: |whole| whole.press(&["3"]),
+        states: only(|whole| shown(whole, 0)),
+    },
+    Row {
+        view: "match_warming_up",
+        component: "MatchesTab",
+        open: |whole| whole.press(&["3"]),
+        states: only(|whole| shown(whole, 2)),
+    },
+    Row {
+        view: "match_settled",
+        component: "MatchesTab",
+        open: |whole| whole.press(&["3"]),
+        states: only(|whole| shown(whole, 4)),
+    },
+    Row {
+        view: "match_form",
+        component: "MatchForm",
+        open: |whole| whole.press(&["3"]),
+        states: [
+            Never("it is typed into while the saved teams are read"),
+            Drawn(new_match),
+            Drawn(rematch),
+            NO_ANSWER,
+            Drawn(|whole| {
+                new_match(whole);
+                whole.press(&["tab"]);
+                whole.type_text("76561197960265974 gaben");
+                whole.press(&["enter"]);
+            }),
+            NO_ANSWER,
+            Drawn(rematch),
+        ],
+    },
+    Row {
+        view: "match_plan",
+        component: "PlanDialog",
+        open: |whole| whole.press(&["3"]),
+        states: only(|whole| {
+            rematch(whole);
+            whole.press(&["enter"]);
+            whole.reply(Ok(Reply::Plan(Box::new(rented::plan(
+                ActionRequest::RunMatch { request: Box::new(rented::live().request) },
+                "play 5v5 on de_mirage",
+            )))));
+        }),
+    },
+    Row {
+        view: "keep_match_server",
+        component: "AskDialog",
+        open: |whole| whole.press(&["3"]),
+        states: [
+            NO_ANSWER,
+            HAS_TARGET,
+            Drawn(|whole| {
+                asked(whole, 0, "a");
+                whole.type_text("its crash is looked at");
+            }),
+            NO_ANSWER,
+            Drawn(|whole| {
+                asked(whole, 0, "a");
+                whole.press(&["enter"]);
+            }),
+            NO_ROW,
+            Drawn(|whole| asked(whole, 0, "a")),
+        ],
+    },
+    Row {
+        view: "add_player",
+        component: "AskDialog",
+        open: |whole| whole.press(&["3"]),
+        states: only(|whole| {
+            asked(whole, 1, "p");
+            whole.type_text("STEAM_0:1:7");
+            whole.press(&["tab", "tab", "down"]);
+        }),
+    },
+    Row {
+        view: "settle_match",
+        component: "AskDialog",
+        open: |whole| whole.press(&["3"]),
+        states: only(|whole| {
+            asked(whole, 5, "s");
+            whole.type_text("7:2");
+            whole.press(&["enter"]);
+            whole.reply(Err(Problem::refused("match 01JBCRASH is settled already", "take that back first")));
+        }),
+    },
+    Row {
+        view: "reverse_settlement",
+        component: "AskDialog",
+        open: |whole| whole.press(&["3"]),
+        states: only(|whole| asked(whole, 4, "u")),
+    },
+    Row {
+        view: "players",
+        component: "PlayersView",
+        open: |whole| whole.press(&["3", "P"]),
+        states: [
+            HERE,
+            Drawn(|whole| whole.reply(Ok(Reply::Standings(Vec::new())))),
+            Drawn(|whole| whole.answer(rented::answer)),
+            Drawn(|whole| {
+                whole.answer(rented::answer);
+                whole.press(&["f5"]);
+                whole.reply(Err(Problem::storage("the record log cannot be read")));
+            }),
+            Drawn(|whole| whole.reply(Err(Problem::storage("the record log cannot be read")))),
+            Never("the ledger is the engine's own: it is read or it is not"),
+            Drawn(|whole| whole.answer(rented::answer)),
+        ],
     },
     Row {
         view: "deployments",
@@ -583,6 +744,45 @@ fn in_state(state: &str) -> Whole {
         _ => whole.snapshot(&fleet()),
     }
     whole
+}
+
+/// Shown in the one state in which it is another than its like above.
+const fn only(open: fn(&mut Whole)) -> [Cell; STATES.len()] {
+    const LIKE: Cell = Never("as its like above");
+    [LIKE, LIKE, Drawn(open), LIKE, LIKE, LIKE, LIKE]
+}
+
+/// Matches go on.
+fn playing(whole: &mut Whole) {
+    for change in rented::changes() {
+        whole.change(change);
+    }
+    whole.press(&["home"]);
+}
+
+/// The details of the match in this row.
+fn shown(whole: &mut Whole, row: usize) {
+    playing(whole);
+    whole.press(&vec!["down"; row]);
+    whole.press(&["enter"]);
+}
+
+/// What a key asks about the match in this row.
+fn asked(whole: &mut Whole, row: usize, key: &str) {
+    playing(whole);
+    whole.press(&vec!["down"; row]);
+    whole.press(&[key]);
+}
+
+fn new_match(whole: &mut Whole) {
+    whole.change(rented::feed_of(|_| {}));
+    whole.press(&["n"]);
+    whole.answer(rented::answer);
+}
+
+fn rematch(whole: &mut Whole) {
+    asked(whole, 1, "R");
+    whole.answer(rented::answer);
 }
 
 /// The accounts answer, and the past is known.

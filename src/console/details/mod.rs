@@ -2,6 +2,7 @@
 
 pub mod credit_account;
 pub mod credit_server;
+pub mod matches;
 pub mod node;
 pub mod order;
 pub mod run;

@@ -119,6 +119,17 @@ impl PlanDialog {
         }
     }
 
+    /// A dialog over a plan that is there already: whoever asked for it has read its refusals.
+    #[must_use]
+    pub fn of_plan(plan: Box<ActionPlan>, context: &ViewContext<'_>) -> Self {
+        let mut dialog = Self::new(vec![plan.request.clone()], context);
+        if let Some(item) = dialog.items.first_mut() {
+            item.stage = Stage::Planned(plan);
+        }
+        dialog.decide();
+        dialog
+    }
+
     fn ask(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
         self.phase = Phase::Planning;
         self.is_over_budget_accepted = false;
@@ -269,7 +280,9 @@ impl Component for PlanDialog {
     }
 
     fn on_open(&mut self, context: &ViewContext<'_>, effects: &mut Effects) {
-        self.ask(context, effects);
+        if self.phase == Phase::Planning {
+            self.ask(context, effects);
+        }
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext<'_>) {

@@ -40,7 +40,7 @@ pub struct SilenceDialog {
 }
 
 /// Reads `90m`, `4h`, `2d`; a bare number is hours.
-fn duration_ms(text: &str) -> Option<u64> {
+pub(super) fn duration_ms(text: &str) -> Option<u64> {
     let text = text.trim().to_lowercase();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit_ms = match text[digits.len()..].trim() {

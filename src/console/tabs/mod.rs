@@ -19,7 +19,7 @@ pub fn component(tab: Tab) -> Box<dyn Component> {
     match tab {
         Tab::Orders => Box::new(orders::OrdersTab::default()),
         Tab::Nodes => Box::new(nodes::NodesTab::default()),
-        Tab::Matches => Box::new(matches::tab()),
+        Tab::Matches => Box::new(matches::MatchesTab::default()),
         Tab::Deployments => Box::new(deployments::tab()),
         Tab::Credits => Box::new(credits::CreditsTab::default()),
     }

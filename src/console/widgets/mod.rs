@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod confirm;
 pub mod empty_state;
+pub mod fields;
 pub mod form;
 pub mod frame;
 pub mod gauge;

@@ -3,7 +3,9 @@
 //! Must not: know the provider's wire; what its objects say is read in `providers`.
 
 mod connect;
+mod location;
 mod mark;
+mod player_list;
 mod rating;
 mod reading;
 mod rented;
@@ -16,13 +18,15 @@ mod watch;
 use serde::{Deserialize, Serialize};
 
 pub use connect::ConnectString;
+pub use location::{LOCATIONS, Location, city_of, location_id, place_of};
 pub use mark::is_match_server_name;
+pub use player_list::{read_player, read_players};
 pub use rating::{FIRST_RATING, FIXED_POINTS, RatingRule};
 pub use reading::{CancelReason, MatchEvent, MatchEventKind, MatchReading, PlayerReading};
 pub use rented::{KeptServer, RentedOwners, RentedStanding, RentedView, judge_rented};
 pub use request::{
-    CONNECT_TIME_DEFAULT_S, CONNECT_TIME_S, COUNTDOWN_DEFAULT_S, COUNTDOWN_MAX_S, MatchRequest, NAME_MAX,
-    RosterPlayer, SPECTATORS_MAX, STARTERS_MAX, SUBSTITUTES_MAX, ServerSource, TeamRequest,
+    COMMON_MAPS, CONNECT_TIME_DEFAULT_S, CONNECT_TIME_S, COUNTDOWN_DEFAULT_S, COUNTDOWN_MAX_S, MatchRequest,
+    NAME_MAX, RosterPlayer, SPECTATORS_MAX, STARTERS_MAX, SUBSTITUTES_MAX, ServerSource, TeamRequest,
 };
 pub use roster::{ROSTERS_MAX, SavedRoster};
 pub use settlement::{

@@ -32,6 +32,22 @@ pub const COUNTDOWN_MAX_S: u32 = 600;
 /// The provider's own default (§4.2).
 pub const COUNTDOWN_DEFAULT_S: u32 = 30;
 
+/// Maps that the game brings along and people play most; any other, or one of the workshop, can be asked for too.
+pub const COMMON_MAPS: [&str; 12] = [
+    "de_mirage",
+    "de_dust2",
+    "de_inferno",
+    "de_nuke",
+    "de_ancient",
+    "de_anubis",
+    "de_train",
+    "de_overpass",
+    "de_vertigo",
+    "cs_office",
+    "cs_italy",
+    "ar_shoots",
+];
+
 /// Somebody on a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RosterPlayer {

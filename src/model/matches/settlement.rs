@@ -58,6 +58,17 @@ impl Score {
     }
 }
 
+/// Reads `13:7` or `13-7`.
+impl std::str::FromStr for Score {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (team1, team2) = text.split_once([':', '-']).ok_or(())?;
+        let rounds = |text: &str| text.trim().parse().map_err(|_| ());
+        Ok(Self { team1: rounds(team1)?, team2: rounds(team2)? })
+    }
+}
+
 /// How a site settles.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SettlementPolicy {
@@ -392,6 +403,13 @@ mod tests {
         let corrected = settle(&ledger, "m1", Score { team1: 7, team2: 13 }, &policy());
         assert!(ledger.apply(&corrected));
         assert_eq!(ledger.rating(SteamId::of_account(1)), 975);
+    }
+
+    #[test]
+    fn a_result_has_two_numbers() {
+        let read = |text: &str| text.parse::<Score>().ok().map(|score| (score.team1, score.team2));
+        assert_eq!(["13:7", " 16 - 14 ", "0:13"].map(read), [Some((13, 7)), Some((16, 14)), Some((0, 13))]);
+        assert_eq!(["", "13", "13:", "a:b", "-1:2", "13:7:1"].map(read), [None; 6]);
     }
 
     #[test]

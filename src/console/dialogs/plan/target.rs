@@ -1,8 +1,11 @@
 //! What a plan is about, as it was when the plan was made: the dialog looks again before it acts.
 
 use crate::console::component::Touched;
+use crate::console::words;
 use crate::link::packed::PackedFleet;
 use crate::model::action::ActionRequest;
+use crate::model::ids::ServerKey;
+use crate::model::matches::Match;
 
 /// The parts of a target that matter for a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +27,16 @@ pub(super) enum Fingerprint {
 pub(super) fn is_touched(request: &ActionRequest, touched: &Touched) -> bool {
     match (request.order(), request.server()) {
         (Some(order), _) => touched.orders.contains(order),
-        (_, Some(server)) => touched.servers.contains(server),
+        // Which match is played on a server is known by the fleet only: any that moved may be the one.
+        (_, Some(server)) => touched.servers.contains(server) || !touched.matches.is_empty(),
         _ => false,
     }
+}
+
+/// The match that a server was rented for.
+fn match_on<'a>(fleet: &'a PackedFleet, server: &ServerKey) -> Option<&'a Match> {
+    let rents = |one: &&Match| one.rented.as_ref().is_some_and(|rented| rented.key == *server);
+    fleet.matches.values().find(rents)
 }
 
 impl Fingerprint {
@@ -45,6 +55,13 @@ impl Fingerprint {
                 // As coarse as it matters: a server that comes up passes through several states in a minute.
                 state: server.status.power().word().to_owned(),
                 bond: server.ram_gib.map_or_else(|| "memory unknown".to_owned(), |ram| format!("{ram} GiB")),
+            };
+        }
+        if let Some(one) = request.server().and_then(|key| match_on(fleet, key)) {
+            return Self::Seen {
+                name: format!("the server of {}", words::matches::title(one)),
+                state: one.phase.word().to_owned(),
+                bond: if one.is_billing() { "up" } else { "gone" }.to_owned(),
             };
         }
         let server = request.server().and_then(|key| fleet.servers.get(key));
