@@ -60,7 +60,7 @@ pub async fn act(
     follow(session, &run, arguments.json).await
 }
 
-fn unexpected() -> Problem {
+pub(super) fn unexpected() -> Problem {
     Problem::refused(
         "the engine answered something else than was asked",
         "are both ends of the same version?",

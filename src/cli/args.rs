@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_CODES;
+use super::matches::args::MatchCommand;
 use crate::model::credits::{EXTENSION_S_MAX, RAM_GIB};
 use crate::model::report::{ReportFormat, ReportPeriod};
 use crate::sim::panel::FaultRates;
@@ -61,6 +62,9 @@ pub enum Command {
     /// Act on a server
     #[command(subcommand)]
     Server(ServerCommand),
+    /// CS2 matches on rented servers
+    #[command(subcommand)]
+    Match(MatchCommand),
     /// Prepaid money
     #[command(subcommand)]
     Credits(CreditsCommand),
@@ -158,8 +162,12 @@ pub enum Kind {
     Findings,
     /// Each account's feeds: age, errors, budget
     Feeds,
-    /// Matches (not connected yet)
+    /// Matches, what bills without need first
     Matches,
+    /// Players: rating, matches won and lost, what they earned
+    Players,
+    /// The ledger of settled matches, player by player
+    Ledger,
     /// Deployments (not connected yet)
     Deployments,
     /// Balances of prepaid money: what burns them and how long they last
@@ -185,6 +193,17 @@ pub struct OutputArguments {
     /// How to write it
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
+    /// The same as `-o json`
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+}
+
+impl OutputArguments {
+    /// The format that is meant.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.output }
+    }
 }
 
 /// Arguments of `get`.

@@ -61,7 +61,7 @@ fn asked<'a>(window: &'a BurnWindow, clock: &dyn Clock, zone: Tz) -> Result<burn
     let to = clock.now();
     match moment::before(&window.since, to, zone) {
         Ok(from) => {
-            let output = window.output.output;
+            let output = window.output.format();
             Ok(burn::Asked { payer: window.balance.as_deref(), from, to, output })
         }
         Err(wrong) => {

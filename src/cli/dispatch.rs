@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use super::args::{
-    Arguments, Command, EngineCommand, Format, OrderCommand, OrdersCommand, OutputArguments, RunCommand,
-};
+use super::args::{Arguments, Command, EngineCommand, Format, OrderCommand, OrdersCommand, RunCommand};
 use super::clock::SystemClock;
 use super::engine::RunMode;
 use super::exit::Exit;
@@ -70,7 +68,7 @@ fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config,
             conversation("cli").hold(async |session| get::run(session, get, &SystemClock).await)
         }
         Some(Command::Doctor(output)) => {
-            conversation("cli").hold(async |session| doctor::run(session, output.output).await)
+            conversation("cli").hold(async |session| doctor::run(session, output.format()).await)
         }
         Some(Command::Order(OrderCommand::Provision { id, act })) => {
             let request = |order| ActionRequest::ProvisionOrder { order };
@@ -82,6 +80,9 @@ fn configured(arguments: &Arguments, command: Option<&Command>, config: &Config,
         }
         Some(Command::Server(command)) => {
             conversation("cli").hold(async |session| server_command::run(session, command).await)
+        }
+        Some(Command::Match(command)) => {
+            conversation("cli").hold(async |session| super::matches::run(session, command).await)
         }
         Some(Command::Credits(command)) => conversation("cli").hold(async |session| {
             super::credits::run(session, command, &SystemClock, config.time_zone).await
@@ -145,12 +146,12 @@ fn engine_command(command: &EngineCommand, config: &Config, paths: &Paths) -> Re
             let setup = setup(config, paths).await?;
             engine::run_engine(&engine_paths, mode, setup).await.map(|()| Exit::Done)
         }),
-        EngineCommand::Status(OutputArguments { output }) => on_one_thread(async {
+        EngineCommand::Status(output) => on_one_thread(async {
             let Some(status) = engine::status(&engine_paths, options).await? else {
                 eprintln!("quarterdeck: no engine runs");
                 return Ok(Exit::Unreachable);
             };
-            let text = match output {
+            let text = match output.format() {
                 Format::Json => serde_json::to_string_pretty(&status).unwrap_or_default(),
                 Format::Table | Format::Csv => engine_words(&status),
             };
@@ -218,7 +219,7 @@ async fn setup(config: &Config, paths: &Paths) -> Result<EngineSetup, Problem> {
 
 async fn run(session: &mut Session, command: &RunCommand) -> Result<Exit, Problem> {
     match command {
-        RunCommand::Show { id, output } => act::show_run(session, &RunId(id.clone()), output.output),
+        RunCommand::Show { id, output } => act::show_run(session, &RunId(id.clone()), output.format()),
         RunCommand::Cancel { id } => {
             let run = RunId(id.clone());
             session.ask(Request::CancelRun(run.clone())).await?;

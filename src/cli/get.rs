@@ -5,6 +5,7 @@ use std::io::Write;
 use super::args::{GetArguments, Kind};
 use super::exit::Exit;
 use super::listing::{self, ListedRow};
+use super::matches;
 use super::output::Listing;
 use super::session::Session;
 use crate::link::LinkEvent;
@@ -17,6 +18,9 @@ use crate::model::time::Clock;
 /// How many audit entries are listed.
 const AUDIT_LIMIT: u32 = 1_000;
 
+/// How many records of the ledger are listed: all that the engine tells at once.
+const LEDGER_LIMIT: u32 = u32::MAX;
+
 /// The feeds that a kind is made from.
 fn feeds_of(kind: Kind) -> &'static [FeedKind] {
     match kind {
@@ -25,7 +29,13 @@ fn feeds_of(kind: Kind) -> &'static [FeedKind] {
         Kind::Nodes => &[FeedKind::Nodes, FeedKind::Servers],
         Kind::Servers | Kind::Findings => &[FeedKind::Servers, FeedKind::Orders, FeedKind::Nodes],
         Kind::Credits | Kind::Alerts => &[FeedKind::Credits, FeedKind::Servers],
-        Kind::Runs | Kind::Feeds | Kind::Audit | Kind::Matches | Kind::Deployments => &[],
+        Kind::Runs
+        | Kind::Feeds
+        | Kind::Audit
+        | Kind::Matches
+        | Kind::Players
+        | Kind::Ledger
+        | Kind::Deployments => &[],
     }
 }
 
@@ -48,9 +58,7 @@ pub async fn run(
     let feeds = feeds_of(arguments.kind);
     session.settle(feeds, clock.now()).await?;
     if !is_connected(session, arguments.kind) {
-        eprintln!(
-            "quarterdeck: no account for this is connected; this version connects panels, orders, exaroton and DatHost"
-        );
+        eprintln!("quarterdeck: no account for this is connected; see `quarterdeck config init`");
     }
     let mut last = None;
     loop {
@@ -79,7 +87,8 @@ pub async fn run(
 /// Whether an account can have what is listed: an empty list of credits must not read as "no credits".
 fn is_connected(session: &Session, kind: Kind) -> bool {
     match kind {
-        Kind::Matches | Kind::Deployments => false,
+        Kind::Deployments => false,
+        Kind::Matches | Kind::Players | Kind::Ledger => matches::is_connected(&session.fleet),
         Kind::Credits | Kind::Alerts => {
             session.fleet.feeds.keys().any(|(_, kind)| *kind == FeedKind::Credits)
         }
@@ -102,16 +111,29 @@ async fn written(
 ) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let write = if arguments.kind == Kind::Audit {
-        audit(session).await?.write(arguments.output.output, &mut bytes)
+        audit(session).await?.write(arguments.output.format(), &mut bytes)
     } else {
-        let rows: Vec<ListedRow> = listing::rows(&session.fleet, arguments.kind, clock.now())
-            .into_iter()
-            .filter(|row| filter.matches(row))
-            .collect();
-        listing_of(arguments.kind, rows).write(arguments.output.output, &mut bytes)
+        let rows = rows(session, arguments.kind, clock).await?;
+        let rows: Vec<ListedRow> = rows.into_iter().filter(|row| filter.matches(row)).collect();
+        listing_of(arguments.kind, rows).write(arguments.output.format(), &mut bytes)
     };
     write.map_err(|error| Problem::storage(format!("writing the list: {error}")))?;
     Ok(bytes)
+}
+
+/// The rows of a kind: of what the fleet holds, or what only the engine's ledger knows.
+async fn rows(session: &mut Session, kind: Kind, clock: &dyn Clock) -> Result<Vec<ListedRow>, Problem> {
+    Ok(match kind {
+        Kind::Players => match session.ask(Request::Standings).await? {
+            Reply::Standings(standings) => matches::listing::players(&standings, clock.now()),
+            _ => Vec::new(),
+        },
+        Kind::Ledger => match session.ask(Request::LedgerRecords { limit: LEDGER_LIMIT }).await? {
+            Reply::LedgerRecords(records) => matches::listing::ledger(&records),
+            _ => Vec::new(),
+        },
+        kind => listing::rows(&session.fleet, kind, clock.now()),
+    })
 }
 
 /// Rows as a listing.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use super::args::Kind;
+use super::matches::listing as matches;
 use super::money_listing as money;
 use crate::model::account::{Feed, Freshness};
 use crate::model::credit_pricing::CreditPricing;
@@ -150,11 +151,14 @@ pub fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::Findings => FINDINGS,
         Kind::Credits => money::CREDITS,
         Kind::Alerts => money::ALERTS,
-        Kind::Audit | Kind::Matches | Kind::Deployments => &[],
+        Kind::Matches => matches::MATCHES,
+        Kind::Players => matches::PLAYERS,
+        Kind::Ledger => matches::LEDGER,
+        Kind::Audit | Kind::Deployments => &[],
     }
 }
 
-/// Every row of a kind, the most urgent first.
+/// Every row of a kind that the fleet holds, the most urgent first.
 #[must_use]
 pub fn rows(fleet: &Fleet, kind: Kind, now: Timestamp) -> Vec<ListedRow> {
     let listed = |cells, item| ListedRow { columns: columns(kind), cells, item };
@@ -200,7 +204,8 @@ pub fn rows(fleet: &Fleet, kind: Kind, now: Timestamp) -> Vec<ListedRow> {
                 .map(|alert| listed(money::alert(alert, now), money::alert_json(alert, now)))
                 .collect()
         }
-        Kind::Audit | Kind::Matches | Kind::Deployments => Vec::new(),
+        Kind::Matches => matches::matches(fleet, now),
+        Kind::Audit | Kind::Players | Kind::Ledger | Kind::Deployments => Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod exit;
 pub mod get;
 pub mod listing;
 pub mod logs;
+pub mod matches;
 mod moment;
 mod money_listing;
 pub mod open_console;

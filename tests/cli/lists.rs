@@ -23,8 +23,8 @@ async fn lists_are_tables_json_and_csv_and_can_be_filtered() {
         let csv = site.run(&["get", kind, "-o", "csv"]).await.ended_with(0);
         assert!(csv.stdout.lines().next().is_some_and(|header| header.contains(',')), "{kind}: {csv:?}");
     }
-    for kind in ["matches", "deployments", "credits"] {
-        let empty = site.run(&["get", kind, "-o", "json"]).await.ended_with(0);
+    for kind in ["matches", "players", "ledger", "deployments", "credits"] {
+        let empty = site.run(&["get", kind, "--json"]).await.ended_with(0);
         assert_eq!(empty.json(), serde_json::json!([]));
         assert!(empty.stderr.contains("no account for this is connected"), "{empty:?}");
     }

@@ -7,6 +7,7 @@ mod demo;
 mod engine_process;
 mod exaroton;
 mod lists;
+mod matches;
 mod panics;
 #[path = "../support/pty.rs"]
 mod pty;

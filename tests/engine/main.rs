@@ -3,6 +3,7 @@
 
 mod burn_changes;
 mod condition;
+mod matches;
 mod ownership;
 mod polling;
 mod processes;

@@ -216,7 +216,7 @@ impl Component for MatchesTab {
         Focus {
             tab: Tab::Matches,
             servers: self.list.table.visible().filter_map(server).collect(),
-            nodes: Vec::new(),
+            ..Focus::default()
         }
     }
 
