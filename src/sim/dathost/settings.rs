@@ -108,6 +108,9 @@ pub(super) fn object(game: &str, settings: &BTreeMap<String, String>) -> Value {
             object.insert((*name).to_owned(), value);
         }
     } else {
+        if game == "teamspeak3" {
+            object.insert("ts_admin_token".to_owned(), Value::from(""));
+        }
         for (name, value) in settings {
             object.insert(name.clone(), typed(value));
         }
