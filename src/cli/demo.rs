@@ -41,6 +41,7 @@ async fn show(world: &SimulationArguments, config: &Config) -> Result<Exit, Prob
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let simulation = Simulation::start(world, ANY_LOOPBACK_PORT, folder.path(), &clock).await?;
     simulation.let_orders_arrive(&clock);
+    simulation.write_past(folder.path(), clock.as_ref()).await?;
     let (handle, task) = engine::start(simulation.engine_setup(folder.path(), &clock).await?).await?;
     let link = connect(InProcessTransport(handle.clone()), attach::options("console", false)).await?;
     let outcome = open_console::open(link, config, None).await;

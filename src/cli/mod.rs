@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config_command;
 pub mod credits;
 pub mod demo;
+mod demo_past;
 pub mod dial_stdio;
 pub mod dispatch;
 pub mod doctor;

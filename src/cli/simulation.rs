@@ -48,19 +48,19 @@ pub struct Simulation {
     pub site: DemoSite,
     /// The embedded orders database.
     pub orders_file: PathBuf,
-    seed: u64,
+    pub(super) seed: u64,
     speed: f64,
 }
 
 /// The account names of the simulated site.
 const PANEL: &str = "panel";
 const SHOP: &str = "shop";
-const EXAROTON: &str = "exaroton";
+pub(super) const EXAROTON: &str = "exaroton";
 
 const DATHOST: &str = "dathost";
 
 /// Credits that the simulated accounts are topped up with at a time.
-const TOP_UP_UNIT: i64 = 100;
+pub(super) const TOP_UP_UNIT: i64 = 100;
 const DATHOST_TOP_UP_UNIT: i64 = 10;
 
 /// What each player of a winning team earns in the demo.
@@ -75,6 +75,19 @@ fn rates() -> Rates {
     let exaroton = (Currency(CREDITS.to_owned()), Decimal::new(1, 2));
     let dathost = (Currency(DATHOST_CREDITS.to_owned()), Decimal::ONE);
     Rates { per_unit: BTreeMap::from([exaroton, dathost]), ..Rates::default() }
+}
+
+/// How the demo's books are kept, with its budget.
+pub(super) fn money_policy() -> MoneyPolicy {
+    MoneyPolicy {
+        top_up_units: BTreeMap::from([
+            (Provider::Exaroton, Decimal::from(TOP_UP_UNIT)),
+            (Provider::Dathost, Decimal::from(DATHOST_TOP_UP_UNIT)),
+        ]),
+        alerts: AlertPolicy { monthly_budget: Some(Decimal::from(MONTHLY_BUDGET)), ..AlertPolicy::default() },
+        rates: rates(),
+        ..MoneyPolicy::default()
+    }
 }
 
 impl Simulation {
@@ -172,18 +185,7 @@ impl Simulation {
         Ok(MoneySetup {
             exaroton: vec![ExarotonClient::new(settings, Arc::clone(clock))?],
             dathost: vec![DathostClient::new(dathost, Arc::clone(clock))?],
-            policy: MoneyPolicy {
-                top_up_units: BTreeMap::from([
-                    (Provider::Exaroton, Decimal::from(TOP_UP_UNIT)),
-                    (Provider::Dathost, Decimal::from(DATHOST_TOP_UP_UNIT)),
-                ]),
-                alerts: AlertPolicy {
-                    monthly_budget: Some(Decimal::from(MONTHLY_BUDGET)),
-                    ..AlertPolicy::default()
-                },
-                rates: rates(),
-                ..MoneyPolicy::default()
-            },
+            policy: money_policy(),
             ..MoneySetup::default()
         })
     }

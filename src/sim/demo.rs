@@ -125,6 +125,11 @@ impl DemoSite {
         self.exaroton.token()
     }
 
+    /// Our account's id at exaroton.
+    pub fn exaroton_account(&self) -> &str {
+        self.exaroton.account_id()
+    }
+
     /// Looks into exaroton's world and its exact bill.
     pub fn exaroton_world(&self) -> ExarotonWorld {
         self.exaroton.world()

@@ -12,14 +12,14 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use super::catch_up::{self, CaughtUp};
-use super::index::KeySpan;
+use super::index::{self, KeySpan, Place};
 use super::live::lock;
 use super::lock::FolderLock;
 use super::log::{self, LOG_FOLDER};
 use super::options::StoreOptions;
 use super::reader;
 use super::rebuild::{self, RebuildProgress};
-use super::record::{self, Record, RecordKind, TypedRecord};
+use super::record::{self, Record, RecordKind, RecordText, TypedRecord};
 use super::segment::io_problem;
 use super::series::Buffers;
 use super::shared::Shared;
@@ -201,7 +201,7 @@ impl Store {
     /// As [`Store::records`].
     pub fn last_records(&self, kind: RecordKind, limit: usize) -> Result<Vec<Record>, Problem> {
         let shared = &self.inner.shared;
-        let places = shared.with_live(|live| live.places_of_kind(kind, limit))?;
+        let places = shared.with_live(|live| live.places_of_kind(kind, 0, limit))?;
         reader::read_records(&shared.log_folder, &places)
     }
 
@@ -275,6 +275,46 @@ impl Store {
     pub fn count_in_span(&self, kind: RecordKind, span: &KeySpan) -> Result<usize, Problem> {
         let shared = &self.inner.shared;
         Ok(shared.with_live(|live| live.places_in_span(kind, span, Forward, usize::MAX))?.len())
+    }
+
+    /// Shows the records of a kind, or of a kind and key, from a sequence number on to `visit`, oldest first, until that says
+    /// stop. Holds no more than a segment of them in memory. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::records`].
+    pub fn visit_records(
+        &self,
+        kind: RecordKind,
+        key: Option<&str>,
+        from: u64,
+        visit: &mut dyn FnMut(&RecordText<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Problem> {
+        let places = self.places(kind, key, from)?;
+        reader::visit_lines(&self.inner.shared.log_folder, &places, &mut |line| {
+            Ok(visit(&record::parse_text(line)?))
+        })
+    }
+
+    /// All records of a kind, or of a kind and key, up to a sequence number folded into one number: equal as long as they are
+    /// the same. Blocks.
+    ///
+    /// # Errors
+    /// `Storage` when the index fails and cannot be replaced.
+    pub fn fingerprint(&self, kind: RecordKind, key: Option<&str>, through: u64) -> Result<u64, Problem> {
+        let places = self.places(kind, key, 0)?;
+        let known = places.iter().take_while(|(sequence, _)| *sequence <= through);
+        Ok(known.fold(0, |fold, (sequence, place)| fold ^ index::mix(*sequence, place.checksum)))
+    }
+
+    fn places(&self, kind: RecordKind, key: Option<&str>, from: u64) -> Result<Vec<(u64, Place)>, Problem> {
+        self.inner.shared.with_live(|live| match key {
+            None => live.places_of_kind(kind, from, usize::MAX),
+            Some(key) => {
+                let mut places = live.places_of_key(kind, key)?;
+                places.retain(|(sequence, _)| *sequence >= from);
+                Ok(places)
+            }
+        })
     }
 
     /// Keeps a value under a name; it may be lost, never wrong.

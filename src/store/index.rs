@@ -99,7 +99,7 @@ impl IndexState {
 }
 
 /// Spreads a record's sequence and checksum over 64 bits (the finaliser of splitmix64).
-fn mix(sequence: u64, checksum: u32) -> u64 {
+pub(super) fn mix(sequence: u64, checksum: u32) -> u64 {
     let mut bits = sequence.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(checksum);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -166,10 +166,11 @@ pub(super) fn load(tables: &dyn Tables) -> Result<Option<IndexState>, TableFault
     }
 }
 
-/// The places of the records of a kind, oldest first; at most the newest `limit`.
+/// The places of the records of a kind from a sequence number on, oldest first; at most the newest `limit`.
 pub(super) fn places_of_kind(
     tables: &dyn Tables,
     kind: RecordKind,
+    from: u64,
     limit: usize,
 ) -> Result<Vec<(u64, Place)>, TableFault> {
     let mut places = Vec::new();
@@ -179,6 +180,7 @@ pub(super) fn places_of_kind(
     let mut is_damaged = false;
     tables.scan(Table::Index, &keys::of_kind(Some(kind)), Direction::Backward, &mut |key, value| {
         match (keys::sequence_of(key), Place::decode(value)) {
+            (Some(sequence), Some(_)) if sequence < from => return ControlFlow::Break(()),
             (Some(sequence), Some(place)) => places.push((sequence, place)),
             _ => is_damaged = true,
         }

@@ -33,9 +33,10 @@ impl ListedIndex {
         self.0[begin..].iter().take(count).cloned().collect()
     }
 
-    /// The places of the records of a kind, oldest first; at most the newest `limit`.
-    pub(super) fn places_of_kind(&self, kind: RecordKind, limit: usize) -> Vec<(u64, Place)> {
-        let newest_first = self.0.iter().rev().filter(|entry| entry.kind == Some(kind)).take(limit);
+    /// The places of the records of a kind from a sequence number on, oldest first; at most the newest `limit`.
+    pub(super) fn places_of_kind(&self, kind: RecordKind, from: u64, limit: usize) -> Vec<(u64, Place)> {
+        let newest_first = self.0.iter().rev().take_while(|entry| entry.sequence >= from);
+        let newest_first = newest_first.filter(|entry| entry.kind == Some(kind)).take(limit);
         let mut places: Vec<_> = newest_first.map(|entry| (entry.sequence, entry.place)).collect();
         places.reverse();
         places

@@ -45,15 +45,16 @@ impl Live {
         }
     }
 
-    /// The places of the records of a kind, oldest first; at most the newest `limit`.
+    /// The places of the records of a kind from a sequence number on, oldest first; at most the newest `limit`.
     pub(super) fn places_of_kind(
         &self,
         kind: RecordKind,
+        from: u64,
         limit: usize,
     ) -> Result<Vec<(u64, Place)>, TableFault> {
         match &self.index {
-            Index::Kept(_) => index::places_of_kind(&*self.tables, kind, limit),
-            Index::Listed(list) => Ok(lock(list).places_of_kind(kind, limit)),
+            Index::Kept(_) => index::places_of_kind(&*self.tables, kind, from, limit),
+            Index::Listed(list) => Ok(lock(list).places_of_kind(kind, from, limit)),
         }
     }
 

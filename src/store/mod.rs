@@ -43,5 +43,5 @@ pub use handle::{OpenReport, SpanEnd, Store};
 pub use index::KeySpan;
 pub use options::{StoreOptions, TablesOptions, TablesWatch};
 pub use rebuild::RebuildProgress;
-pub use record::{RECORD_MAX_BYTES, RECORD_VERSION, Record, RecordKind, TypedRecord};
+pub use record::{RECORD_MAX_BYTES, RECORD_VERSION, Record, RecordKind, RecordText, TypedRecord};
 pub use segment::Damage;

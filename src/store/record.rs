@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::model::problem::Problem;
 use crate::model::time::Timestamp;
@@ -83,6 +84,36 @@ pub struct Record {
     pub key: String,
     /// The rest, as the caller gave it.
     pub body: Value,
+}
+
+/// A record as it stands in the log: its body is read by whoever needs it, and as much of it.
+#[derive(Debug, Deserialize)]
+pub struct RecordText<'a> {
+    /// As [`Record::sequence`].
+    pub sequence: u64,
+    /// As [`Record::at`].
+    pub at: Timestamp,
+    /// As [`Record::key`].
+    #[serde(borrow)]
+    pub key: Cow<'a, str>,
+    #[serde(borrow)]
+    body: &'a RawValue,
+}
+
+impl<'a> RecordText<'a> {
+    /// The body's JSON.
+    #[must_use]
+    pub fn body_text(&self) -> &'a str {
+        self.body.get()
+    }
+
+    /// The body as the caller's own type.
+    ///
+    /// # Errors
+    /// It is of another shape.
+    pub fn body<T: Deserialize<'a>>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.body.get())
+    }
 }
 
 /// What the index needs of a line.
@@ -189,6 +220,11 @@ pub struct TypedRecord<T> {
 /// Reads a whole checked line with a body of a known type; nothing where the body is of another shape.
 pub(super) fn parse_typed<T: DeserializeOwned>(line: &[u8]) -> Option<TypedRecord<T>> {
     serde_json::from_slice(line).ok()
+}
+
+/// Reads a whole checked line but for its body.
+pub(super) fn parse_text(line: &[u8]) -> Result<RecordText<'_>, &'static str> {
+    serde_json::from_slice(line).map_err(|_| "the line is not a record")
 }
 
 /// Turns a caller's body into JSON text on one line.

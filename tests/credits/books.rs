@@ -7,7 +7,7 @@ use quarterdeck::link::transport::InProcessTransport;
 use quarterdeck::model::account::FeedKind;
 use quarterdeck::model::credits::CreditServerStatus;
 use quarterdeck::model::money::Rates;
-use quarterdeck::model::request::{Reply, Request};
+use quarterdeck::model::request::{CreditsHistory, Reply, Request};
 use quarterdeck::model::spend::BurnerKind;
 use quarterdeck::model::time::{Clock, Timestamp};
 use quarterdeck::sim::DEFAULT_START;
@@ -100,6 +100,18 @@ async fn a_top_up_is_no_spend_and_the_history_adds_up() {
     assert_eq!(days, spent);
     let names: Vec<&str> = history.by_server.iter().map(|(_, name, _)| name.as_str()).take(2).collect();
     assert_eq!(names, ["hardcore", "weekend"]);
+    // A span tells what was declared in it, whatever came before it.
+    let middle = Timestamp(lab.clock.now().0 - 15 * MINUTE);
+    let spans = [(DEFAULT_START, middle), (middle, lab.clock.now())];
+    let told = |history: &CreditsHistory| -> Decimal {
+        history.by_server.iter().filter(|(_, name, _)| name == "hardcore").map(|(.., sum)| *sum).sum()
+    };
+    let mut sums = Vec::new();
+    for (from, to) in spans {
+        sums.push(told(&engine.history_between(from, to, 1).await));
+    }
+    assert_eq!(sums[1].round_dp(2), Decimal::TWO, "8 credits an hour for a quarter, and a little storage");
+    assert_eq!(sums.iter().sum::<Decimal>(), told(&history));
     engine.stop().await;
 }
 

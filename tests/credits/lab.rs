@@ -185,8 +185,12 @@ impl Console {
 
     /// The account's history from the world's beginning until now.
     pub async fn history(&self, lab: &Lab, points: u32) -> CreditsHistory {
-        let request =
-            Request::CreditsHistory { balance: account(), from: DEFAULT_START, to: lab.clock.now(), points };
+        self.history_between(DEFAULT_START, lab.clock.now(), points).await
+    }
+
+    /// The account's history of a span.
+    pub async fn history_between(&self, from: Timestamp, to: Timestamp, points: u32) -> CreditsHistory {
+        let request = Request::CreditsHistory { balance: account(), from, to, points };
         let Reply::CreditsHistory(history) = self.ask(request).await else { panic!("no history") };
         *history
     }

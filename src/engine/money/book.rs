@@ -1,7 +1,5 @@
 //! The book of one balance: every reading taken once, and what was spent and topped up in total. Pure.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +47,11 @@ pub struct Told {
 }
 
 /// The book of one balance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {
+    #[serde(skip)]
     policy: MovementPolicy,
+    #[serde(with = "in_order")]
     last: Option<Checkpoint>,
     curve: SpendCurve,
     /// What was declared beside it: the same readings, the same gaps.
@@ -66,36 +66,31 @@ impl Book {
     /// A book without a reading.
     #[must_use]
     pub fn new(policy: MovementPolicy) -> Self {
-        Self {
-            policy,
-            last: None,
-            curve: SpendCurve::default(),
-            declared: SpendCurve::default(),
-            top_ups: Vec::new(),
-            doubt: Decimal::ZERO,
-        }
+        Self { policy, ..Self::default() }
     }
 
-    /// A book as its checkpoints and entries tell it, in any order and some of them twice.
-    #[must_use]
-    pub fn restored(policy: MovementPolicy, checkpoints: Vec<Checkpoint>, entries: &[Entry]) -> Self {
-        let mut all = checkpoints;
-        for entry in entries {
-            all.extend(entry.before.iter().cloned());
-            all.push(entry.after.clone());
-        }
-        all.sort_by_key(|checkpoint| checkpoint.reading.sequence);
-        all.dedup_by_key(|checkpoint| checkpoint.reading.sequence);
-        let entries: BTreeMap<u64, &Entry> =
-            entries.iter().map(|entry| (entry.after.reading.sequence, entry)).collect();
-        let mut book = Self::new(policy);
-        for checkpoint in all {
-            if let Some(last) = &book.last {
-                book.push(&between(last, &checkpoint, entries.get(&checkpoint.reading.sequence).copied()));
+    /// Goes on to a checkpoint that was kept, and the entry that ends with it; one that it knows already is passed over.
+    pub(super) fn resume(&mut self, checkpoint: &Checkpoint, entry: Option<&Entry>) {
+        if let Some(last) = &self.last {
+            if checkpoint.reading.sequence <= last.reading.sequence {
+                return;
             }
-            book.last = Some(checkpoint);
+            self.push(&between(last, checkpoint, entry));
         }
-        book
+        self.last = Some(checkpoint.clone());
+    }
+
+    /// Goes on over an entry that was kept.
+    pub(super) fn resume_entry(&mut self, entry: &Entry) {
+        if let Some(before) = &entry.before {
+            self.resume(before, None);
+        }
+        self.resume(&entry.after, Some(entry));
+    }
+
+    /// The same book under this policy.
+    pub(super) fn under(self, policy: MovementPolicy) -> Self {
+        Self { policy, ..self }
     }
 
     /// Takes a reading, given the most that can have been spent since the one before. A clock that stepped back is held at
@@ -220,6 +215,33 @@ pub fn between(from: &Checkpoint, to: &Checkpoint, entry: Option<&Entry>) -> Mov
     }
 }
 
+/// A checkpoint for formats without field names: its own form, in records, is flat.
+mod in_order {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Checkpoint, Reading};
+
+    pub(super) fn serialize<S: Serializer>(
+        checkpoint: &Option<Checkpoint>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let parts = checkpoint.as_ref().map(|of| (&of.reading, of.spent_total, of.topped_up_total));
+        parts.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Checkpoint>, D::Error> {
+        let parts = Option::<(Reading, Decimal, Decimal)>::deserialize(deserializer)?;
+        Ok(parts.map(|(reading, spent_total, topped_up_total)| Checkpoint {
+            reading,
+            spent_total,
+            topped_up_total,
+        }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,6 +251,12 @@ mod tests {
 
     fn policy() -> MovementPolicy {
         MovementPolicy { gap_after_ms: 600_000, top_up_unit: Decimal::from(1_000) }
+    }
+
+    /// What was kept, in its order.
+    enum Kept {
+        Entry(Entry),
+        Snapshot(Checkpoint),
     }
 
     #[test]
@@ -259,26 +287,36 @@ mod tests {
         ) {
             let (mut at, mut balance, mut spent) = (0_i64, Decimal::from(5_000), Decimal::ZERO);
             let mut book = Book::new(policy());
-            let (mut checkpoints, mut entries) = (Vec::new(), Vec::new());
-            entries.extend(book.read(Timestamp(at), balance, spent, None).entry);
+            let mut records: Vec<Kept> = Vec::new();
+            let restored = |records: &[Kept]| {
+                let mut book = Book::new(policy());
+                for record in records {
+                    match record {
+                        Kept::Entry(entry) => book.resume_entry(entry),
+                        Kept::Snapshot(checkpoint) => book.resume(checkpoint, None),
+                    }
+                }
+                book
+            };
+            records.extend(book.read(Timestamp(at), balance, spent, None).entry.map(Kept::Entry));
             for (index, (later, used, is_topped_up, is_killed)) in life.into_iter().enumerate() {
                 let used = Decimal::new(used, 3);
                 at += later;
                 spent += used;
                 balance += if is_topped_up { Decimal::from(1_000) } else { Decimal::ZERO } - used;
                 if is_killed {
-                    book = Book::restored(policy(), checkpoints.clone(), &entries);
+                    book = restored(&records);
                 }
-                entries.extend(book.read(Timestamp(at), balance, spent, None).entry);
+                records.extend(book.read(Timestamp(at), balance, spent, None).entry.map(Kept::Entry));
                 if index % snapshot_every == 0 {
-                    checkpoints.extend(book.last().cloned());
+                    records.extend(book.last().cloned().map(Kept::Snapshot));
                 }
             }
             let last = book.last().unwrap();
             prop_assert_eq!(last.spent_total, spent);
             prop_assert_eq!(book.curve().total(), spent);
-            checkpoints.push(last.clone());
-            let restored = Book::restored(policy(), checkpoints, &entries);
+            records.push(Kept::Snapshot(last.clone()));
+            let restored = restored(&records);
             prop_assert_eq!(restored.curve().total(), spent);
             prop_assert_eq!(restored.last(), Some(last));
         }

@@ -139,6 +139,8 @@ pub struct Bookkeeper {
     pub(super) changes: Changes,
     pub(super) taken: BTreeMap<SnapshotKind, Timestamp>,
     pub(super) last_snapshot: Option<Box<Snapshot>>,
+    /// When the books were thinned last.
+    thinned_at: Option<Timestamp>,
 }
 
 impl Bookkeeper {
@@ -157,6 +159,7 @@ impl Bookkeeper {
             changes: Changes::default(),
             taken: BTreeMap::new(),
             last_snapshot: None,
+            thinned_at: None,
         }
     }
 
@@ -292,8 +295,9 @@ impl Bookkeeper {
     pub fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         self.meter.advance(now, &self.burners);
         let mut effects = self.price(now);
-        for kept in self.books.values_mut() {
-            kept.book.thin(now);
+        if self.thinned_at.is_none_or(|at| now.millis_since(at) >= HOUR_MS) {
+            self.thinned_at = Some(now);
+            self.books.values_mut().for_each(|kept| kept.book.thin(now));
         }
         if self.books.values().any(|kept| kept.balance.is_some()) {
             let due = snapshot::due(&self.taken, now, self.policy.zone);
@@ -332,6 +336,8 @@ impl Bookkeeper {
         now: Timestamp,
         by: Option<OperatorName>,
     ) -> Snapshot {
+        let mut meter = self.meter.clone();
+        meter.advance(now, &self.burners);
         let read = || self.books.iter().filter_map(|(key, kept)| Some((key, kept, kept.balance.as_ref()?)));
         let balances = read()
             .filter_map(|(key, kept, _)| Some((key.to_string(), (key.clone(), kept.book.last()?.clone()))))
@@ -342,8 +348,17 @@ impl Bookkeeper {
             unit: balance.unit.clone(),
         };
         let labels = read().map(|(key, _, balance)| (key.to_string(), label(balance))).collect();
-        let servers: Vec<SnapshotServer> =
-            self.servers.values().map(|server| self.snapshot_server(server)).collect();
+        let committed = self.burners.iter().filter(|burner| burner.kind == BurnerKind::Committed);
+        let committed: BTreeMap<&ServerKey, Decimal> =
+            committed.map(|burner| (&burner.server, burner.per_hour)).collect();
+        let servers: Vec<SnapshotServer> = self
+            .servers
+            .values()
+            .map(|server| SnapshotServer {
+                committed_per_hour: committed.get(&server.key).copied().unwrap_or_default(),
+                ..self.snapshot_server(server, &meter)
+            })
+            .collect();
         let running = servers.iter().filter(|server| server.is_running);
         Snapshot {
             kind,
@@ -355,11 +370,11 @@ impl Bookkeeper {
             running: u32::try_from(running.clone().count()).unwrap_or(u32::MAX),
             ram_gib_in_use: running.filter_map(|server| server.ram_gib).map(u64::from).sum(),
             servers,
-            gone: self.gone.values().map(|server| self.snapshot_server(server)).collect(),
+            gone: self.gone.values().map(|server| self.snapshot_server(server, &meter)).collect(),
         }
     }
 
-    fn snapshot_server(&self, server: &BilledServer) -> SnapshotServer {
+    fn snapshot_server(&self, server: &BilledServer, meter: &Meter) -> SnapshotServer {
         let period = self.periods.get(&server.key);
         SnapshotServer {
             key: server.key.clone(),
@@ -371,10 +386,11 @@ impl Bookkeeper {
             per_hour: server.per_hour.filter(|_| server.is_running).unwrap_or_default(),
             committed: server.committed.clone(),
             price_per_hour: server.per_hour,
-            declared: self
-                .meter
-                .totals_of(&server.key)
-                .map(|(payer, kind, total)| (payer.clone(), kind, total))
+            committed_per_hour: Decimal::ZERO,
+            totals: Vec::new(),
+            counted: meter
+                .counted_of(&server.key)
+                .map(|(payer, kind, counted)| (payer.clone(), kind, counted))
                 .collect(),
             period_began: period.map(|period| period.began),
             run_before_period: period.map(|period| period.run_before).unwrap_or_default(),
@@ -382,12 +398,17 @@ impl Bookkeeper {
         }
     }
 
+    /// Takes note that a snapshot of this slot was kept already, by an engine that died before it could.
+    pub(super) fn was_kept(&mut self, kind: SnapshotKind, slot: Timestamp) {
+        let taken = self.taken.entry(kind).or_insert(slot);
+        *taken = (*taken).max(slot);
+    }
+
     /// Takes note that a record is kept: only now it counts.
     pub fn kept(&mut self, effect: &Effect) -> Option<Change> {
         match effect {
             Effect::KeepSnapshot(snapshot) => {
-                let taken = self.taken.entry(snapshot.kind).or_insert(snapshot.slot);
-                *taken = (*taken).max(snapshot.slot);
+                self.was_kept(snapshot.kind, snapshot.slot);
                 if snapshot.kind == SnapshotKind::StartOfDay {
                     self.gone.retain(|key, _| !snapshot.gone.iter().any(|gone| gone.key == *key));
                 }

@@ -13,9 +13,12 @@ use super::billed::BilledServer;
 use super::book::Entry;
 use super::bookkeeper::{Bookkeeper, Effect, MoneyPolicy};
 use super::changes::ChangeRecord;
+use super::condensed;
 use super::ledger;
 use super::restore::Records;
 use super::snapshot::{Snapshot, SnapshotKind};
+use super::snapshot_record::SnapshotRecord;
+use super::snapshots;
 use crate::engine::observation::Observation;
 use crate::engine::requests::blocking;
 use crate::engine::shared::SharedFleet;
@@ -28,8 +31,8 @@ use crate::model::spend::{AlertEvent, AlertKey, BurnChange, BurnerOwner, Meter, 
 use crate::model::time::Timestamp;
 use crate::store::{Record, RecordKind, Store};
 
-/// The name of the cached meter.
-const METER_CACHE: &str = "money/meter";
+/// The name of the cached meter, with the number of its shape.
+const METER_CACHE: &str = "money/meter/2";
 
 /// The key of every record of a book: one list, in its order.
 pub const BOOK_KEY: &str = "book";
@@ -76,7 +79,15 @@ impl Keeper {
         policy: MoneyPolicy,
         providers: BTreeMap<AccountId, Provider>,
     ) -> Self {
-        Self { store, fleet, policy, providers, books: OnceCell::new(), unkept: Mutex::default() }
+        Self {
+            store,
+            fleet,
+            policy,
+            providers,
+            books: OnceCell::new(),
+            chains: std::sync::Mutex::default(),
+            unkept: Mutex::default(),
+        }
     }
 
     /// The books, as the store's records tell them when they are asked for first.
@@ -86,7 +97,7 @@ impl Keeper {
             let records = blocking(&self.store, move |store| read_records(store, now)).await?;
             let provider_of =
                 |account: &AccountId| self.providers.get(account).copied().unwrap_or(Provider::Exaroton);
-            let books = Bookkeeper::restored(self.policy.clone(), &records, provider_of);
+            let books = Bookkeeper::restored(self.policy.clone(), records, provider_of);
             let alerts: Vec<_> = books.alerts().iter().cloned().collect();
             if !alerts.is_empty() {
                 self.tell(Change::Alerts(alerts));
@@ -200,12 +211,19 @@ impl Keeper {
     }
 
     async fn tick(&self) -> Result<(), Problem> {
-        let mut books = self.books().await?;
-        let effects = books.tick(self.fleet.now());
-        self.carry_out(&mut books, effects).await?;
-        drop(books);
+        self.look().await?;
         self.keep_panel_changes().await?;
         self.keep_meter().await
+    }
+
+    /// Looks once at what depends on the clock.
+    ///
+    /// # Errors
+    /// As [`Keeper::servers`].
+    pub(super) async fn look(&self) -> Result<(), Problem> {
+        let mut books = self.books().await?;
+        let effects = books.tick(self.fleet.now());
+        self.carry_out(&mut books, effects).await
     }
 
     /// Keeps what the burn of panels' servers did.
@@ -222,7 +240,11 @@ impl Keeper {
         Ok(())
     }
 
-    async fn keep_meter(&self) -> Result<(), Problem> {
+    /// Keeps what was counted, so that a start goes on from it.
+    ///
+    /// # Errors
+    /// `Storage`: it could not be kept.
+    pub(super) async fn keep_meter(&self) -> Result<(), Problem> {
         let meter = self.books().await?.meter().clone();
         if meter.until().is_none() {
             return Ok(());
@@ -238,7 +260,12 @@ impl Keeper {
                     let body = LedgerBody::Book { balance: balance.clone(), entry: (**entry).clone() };
                     self.store.append(RecordKind::Ledger, BOOK_KEY, &body).await?;
                 }
-                Effect::KeepSnapshot(snapshot) => self.keep_snapshot(snapshot).await?,
+                Effect::KeepSnapshot(snapshot) => {
+                    if !self.keep_snapshot(snapshot, books.last_snapshot()).await? {
+                        books.was_kept(snapshot.kind, snapshot.slot);
+                        continue;
+                    }
+                }
                 Effect::KeepAlert(event) => {
                     self.store.append(RecordKind::Alert, ALERT_KEY, event).await?;
                 }
@@ -259,17 +286,35 @@ impl Keeper {
         Ok(())
     }
 
-    /// Keeps a snapshot unless its slot is kept already: by an engine that died before it could take note of it.
-    async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+    /// Keeps a snapshot unless its slot is kept already: by an engine that died before it could take note of it. Says whether
+    /// it is new.
+    async fn keep_snapshot(&self, snapshot: &Snapshot, before: Option<&Snapshot>) -> Result<bool, Problem> {
         let key = Snapshot::record_key(snapshot.kind, snapshot.slot);
         let asked = key.clone();
         let is_new = blocking(&self.store, move |store| store.records_of(RecordKind::Snapshot, &asked))
             .await?
             .is_empty();
-        if is_new {
-            self.store.append(RecordKind::Snapshot, &key, snapshot).await?;
+        if !is_new {
+            return Ok(false);
         }
-        Ok(())
+        let record = SnapshotRecord::of(snapshot, before, self.policy.zone);
+        self.store.append(RecordKind::Snapshot, &key, &record).await?;
+        if snapshot.kind == SnapshotKind::StartOfDay {
+            // Once a day, so that the next start has a day to read.
+            blocking(&self.store, |store| condensed::read(store).map(drop)).await?;
+        }
+        Ok(true)
+    }
+
+    /// The snapshots around a moment: the last at or before it, and the first after it.
+    ///
+    /// # Errors
+    /// `Storage`: they cannot be read.
+    pub(super) async fn snapshots_around(
+        &self,
+        at: Timestamp,
+    ) -> Result<(Option<Snapshot>, Option<Snapshot>), Problem> {
+        blocking(&self.store, move |store| snapshots::around(store, at)).await
     }
 
     fn tell(&self, change: Change) {
@@ -277,19 +322,17 @@ impl Keeper {
     }
 }
 
-/// Everything that was kept. A record of another shape is another program's: it is left out and said.
+/// Everything that was kept.
 fn read_records(store: &Store, now: Timestamp) -> Result<Records, Problem> {
-    let snapshots = bodies::<Snapshot>(store.records(RecordKind::Snapshot)?);
-    let entries = bodies::<LedgerBody>(store.records_of(RecordKind::Ledger, BOOK_KEY)?)
-        .into_iter()
-        .map(|LedgerBody::Book { balance, entry }| (balance, entry))
-        .collect();
+    let condensed = condensed::read(store)?;
+    let last_snapshot = snapshots::last(store)?;
     let alerts = bodies::<AlertEvent>(store.records_of(RecordKind::Alert, ALERT_KEY)?);
     let meter: Option<Meter> = store.get_cache(METER_CACHE)?;
     let changes = ledger::read(store, ChangeRecord::remembered_from(now), now)?;
-    Ok(Records { snapshots, entries, alerts, meter, changes })
+    Ok(Records { condensed, last_snapshot, alerts, meter, changes })
 }
 
+/// The bodies of records. One of another shape is another program's: it is left out and said.
 pub(super) fn bodies<T: for<'de> Deserialize<'de>>(records: Vec<Record>) -> Vec<T> {
     records
         .into_iter()

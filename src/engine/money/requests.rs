@@ -1,12 +1,11 @@
 //! What clients may ask of the books.
 
-use rust_decimal::Decimal;
-
 use super::bookkeeper::Bookkeeper;
+use super::declared::Declared;
 use super::keeper::Keeper;
 use super::snapshot::Snapshot;
 use crate::model::balance::BalanceKey;
-use crate::model::ids::{OperatorName, ServerKey};
+use crate::model::ids::OperatorName;
 use crate::model::problem::Problem;
 use crate::model::request::{CreditsHistory, HistoryPoint, SnapshotNote};
 use crate::model::spend::{AlertKey, Silence, days_of};
@@ -32,8 +31,33 @@ pub async fn history(
     to: Timestamp,
     points: u32,
 ) -> Result<CreditsHistory, Problem> {
-    let of = |books: &Bookkeeper| history_of(books, balance, from, to, points);
-    keeper.read(of).await?.ok_or_else(|| Problem::not_found(format!("there is no balance {balance}")))
+    let of = |books: &Bookkeeper| {
+        let history = history_of(books, balance, from, to, points)?;
+        Some((history, Declared::now(books, balance), books.meter().until()))
+    };
+    let read = keeper.read(of).await?;
+    let (mut history, now, counted_until) =
+        read.ok_or_else(|| Problem::not_found(format!("there is no balance {balance}")))?;
+    let at_end = if counted_until.is_none_or(|until| until <= to) {
+        now.clone()
+    } else {
+        declared_at(keeper, balance, to, &now).await?
+    };
+    let at_beginning = declared_at(keeper, balance, from, &at_end).await?;
+    history.by_server = at_end.since(&at_beginning);
+    Ok(history)
+}
+
+/// What was declared for each server until a moment, given what was at a later one.
+async fn declared_at(
+    keeper: &Keeper,
+    balance: &BalanceKey,
+    at: Timestamp,
+    later: &Declared,
+) -> Result<Declared, Problem> {
+    let (before, after) = keeper.snapshots_around(at).await?;
+    let after = after.map(|after| Declared::of(&after, balance));
+    Ok(Declared::at(at, before.as_ref(), after.as_ref().unwrap_or(later), balance))
 }
 
 fn history_of(
@@ -63,7 +87,7 @@ fn history_of(
     let surplus = days.len().saturating_sub(DAYS_MAX);
     days.drain(..surplus);
     let last_snapshot = books.last_snapshot().map(|snapshot| note(snapshot, balance));
-    Some(CreditsHistory { points, days, by_server: by_server(books, balance), last_snapshot })
+    Some(CreditsHistory { points, days, by_server: Vec::new(), last_snapshot })
 }
 
 fn note(snapshot: &Snapshot, balance: &BalanceKey) -> SnapshotNote {
@@ -75,26 +99,6 @@ fn note(snapshot: &Snapshot, balance: &BalanceKey) -> SnapshotNote {
         running: snapshot.running,
         ram_gib_in_use: snapshot.ram_gib_in_use,
     }
-}
-
-/// What was declared for each server since the meter began, largest first.
-fn by_server(books: &Bookkeeper, balance: &BalanceKey) -> Vec<(ServerKey, String, Decimal)> {
-    let mut sums: std::collections::BTreeMap<ServerKey, Decimal> = std::collections::BTreeMap::new();
-    for (payer, server, _, total) in books.meter().totals() {
-        if payer == balance {
-            *sums.entry(server.clone()).or_default() += total;
-        }
-    }
-    let mut servers: Vec<_> = sums
-        .into_iter()
-        .filter(|(_, total)| !total.is_zero())
-        .map(|(key, total)| {
-            let name = books.server_name(&key).unwrap_or(&key.id).to_owned();
-            (key, name, total.round_dp(6).normalize())
-        })
-        .collect();
-    servers.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
-    servers
 }
 
 /// Silences an alert until a moment, for a reason.

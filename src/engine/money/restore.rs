@@ -1,30 +1,27 @@
 //! Books as their records tell them: what an engine that was killed at any moment goes on from. Pure.
 
-use std::collections::BTreeMap;
-
 use super::billed::BilledServer;
-use super::book::{Book, Checkpoint, Entry};
 use super::bookkeeper::{Bookkeeper, Kept, MoneyPolicy, StoragePeriod};
 use super::changes::{ChangeRecord, Changes};
+use super::condensed::Condensed;
 use super::snapshot::{Snapshot, SnapshotKind, SnapshotServer};
 use crate::model::account::Provider;
-use crate::model::balance::BalanceKey;
 use crate::model::ids::AccountId;
 use crate::model::spend::{AlertEvent, Meter};
 use crate::model::time::Timestamp;
 
-/// What was kept, each list oldest first.
+/// What was kept.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    /// Snapshots.
-    pub snapshots: Vec<Snapshot>,
-    /// Entries of the books.
-    pub entries: Vec<(BalanceKey, Entry)>,
-    /// What became of alerts.
+    /// What snapshots and entries of the books come to.
+    pub condensed: Condensed,
+    /// The last snapshot.
+    pub last_snapshot: Option<Snapshot>,
+    /// What became of alerts, oldest first.
     pub alerts: Vec<AlertEvent>,
     /// The meter as it was last cached; the last snapshot's where there is none or an older one.
     pub meter: Option<Meter>,
-    /// What changed the burn of late.
+    /// What changed the burn of late, oldest first.
     pub changes: Vec<ChangeRecord>,
 }
 
@@ -34,35 +31,21 @@ impl Bookkeeper {
     #[must_use]
     pub fn restored(
         policy: MoneyPolicy,
-        records: &Records,
+        records: Records,
         provider_of: impl Fn(&AccountId) -> Provider,
     ) -> Self {
         let mut keeper = Self::new(policy);
-        let mut checkpoints: BTreeMap<BalanceKey, Vec<Checkpoint>> = BTreeMap::new();
-        for snapshot in &records.snapshots {
-            let taken = keeper.taken.entry(snapshot.kind).or_insert(snapshot.slot);
-            *taken = (*taken).max(snapshot.slot);
-            for (key, checkpoint) in snapshot.balances.values() {
-                checkpoints.entry(key.clone()).or_default().push(checkpoint.clone());
-            }
-        }
-        let mut entries: BTreeMap<BalanceKey, Vec<Entry>> = BTreeMap::new();
-        for (key, entry) in &records.entries {
-            entries.entry(key.clone()).or_default().push(entry.clone());
-            checkpoints.entry(key.clone()).or_default();
-        }
-        for (key, checkpoints) in checkpoints {
+        keeper.taken = records.condensed.taken;
+        for (key, book) in records.condensed.books {
             let movements = keeper.policy.movements(&key, provider_of(&key.account));
-            let entries = entries.remove(&key).unwrap_or_default();
-            let book = Book::restored(movements, checkpoints, &entries);
-            keeper.books.insert(key, Kept::of(book));
+            keeper.books.insert(key, Kept::of(book.under(movements)));
         }
         for event in &records.alerts {
             keeper.alerts.apply(event);
         }
-        if let Some(last) = records.snapshots.iter().max_by_key(|snapshot| snapshot.taken_at) {
-            keeper.go_on_from(last, records.meter.as_ref());
-            keeper.last_snapshot = Some(Box::new(last.clone()));
+        if let Some(last) = records.last_snapshot {
+            keeper.go_on_from(&last, records.meter);
+            keeper.last_snapshot = Some(Box::new(last));
         }
         keeper.remember_changes(&records.changes);
         keeper
@@ -80,7 +63,7 @@ impl Bookkeeper {
         self.changes = Changes::restored(last.taken_at, accounts, &self.burners, records);
     }
 
-    fn go_on_from(&mut self, last: &Snapshot, cached: Option<&Meter>) {
+    fn go_on_from(&mut self, last: &Snapshot, cached: Option<Meter>) {
         for server in &last.servers {
             if let Some(began) = server.period_began {
                 let period = StoragePeriod { began, run_before: server.run_before_period };
@@ -92,16 +75,14 @@ impl Bookkeeper {
             self.gone = last.gone.iter().map(|server| (server.key.clone(), billed(server))).collect();
         }
         let of_snapshot = || {
-            let totals = last.servers.iter().chain(&last.gone).flat_map(|server| {
+            let counted = last.servers.iter().chain(&last.gone).flat_map(|server| {
                 server
-                    .declared
-                    .iter()
-                    .map(|(payer, kind, total)| (payer.clone(), server.key.clone(), *kind, *total))
+                    .counted()
+                    .map(|(payer, kind, counted)| (payer.clone(), server.key.clone(), kind, counted))
             });
-            Meter::restored(last.taken_at, totals)
+            Meter::restored(last.taken_at, counted)
         };
-        self.meter =
-            cached.filter(|meter| meter.until() >= Some(last.taken_at)).cloned().unwrap_or_else(of_snapshot);
+        self.meter = cached.filter(|meter| meter.until() >= Some(last.taken_at)).unwrap_or_else(of_snapshot);
         let until = self.meter.until().unwrap_or(last.taken_at);
         self.reprice(until);
     }
@@ -135,7 +116,8 @@ mod tests {
     use super::*;
     use crate::engine::money::billed::Committed;
     use crate::engine::money::bookkeeper::Effect;
-    use crate::model::balance::Balance;
+    use crate::engine::money::snapshot_record::{SnapshotReader, SnapshotRecord};
+    use crate::model::balance::{Balance, BalanceKey};
     use crate::model::ids::ServerKey;
     use crate::model::money::Currency;
     use crate::model::spend::{BurnerKind, BurnerOwner};
@@ -206,14 +188,25 @@ mod tests {
     }
 
     /// Keeps what is to be kept, as the log would: through JSON.
-    fn keep(keeper: &mut Bookkeeper, records: &mut Records, effects: Vec<Effect>) {
+    fn keep(keeper: &mut Bookkeeper, records: &mut Records, slots: &mut Vec<String>, effects: Vec<Effect>) {
         fn through_json<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
             serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
         }
         for effect in effects {
             match &effect {
-                Effect::KeepEntry(key, entry) => records.entries.push((key.clone(), through_json(&**entry))),
-                Effect::KeepSnapshot(snapshot) => records.snapshots.push(through_json(&**snapshot)),
+                Effect::KeepEntry(key, entry) => {
+                    records.condensed.take_entry(key, &through_json(&**entry));
+                }
+                Effect::KeepSnapshot(snapshot) => {
+                    let record = SnapshotRecord::of(snapshot, records.last_snapshot.as_ref(), Berlin);
+                    let body = serde_json::to_string(&record).unwrap();
+                    let head = serde_json::from_str(&body).unwrap();
+                    let mut reader = SnapshotReader::after(records.last_snapshot.take());
+                    reader.read(&head, &body).unwrap();
+                    records.last_snapshot = reader.into_last();
+                    records.condensed.take_snapshot(&head);
+                    slots.push(Snapshot::record_key(snapshot.kind, snapshot.slot));
+                }
                 Effect::KeepAlert(event) => records.alerts.push(through_json(event)),
                 Effect::KeepChanges(changes) => {
                     records.changes.push(through_json(&ChangeRecord::Changed(changes.clone())));
@@ -263,13 +256,14 @@ mod tests {
                 topped_up: Decimal::ZERO,
             };
             let (mut keeper, mut records) = (Bookkeeper::new(policy()), Records::default());
-            let poll = |keeper: &mut Bookkeeper, records: &mut Records, world: &World| {
+            let mut slots = Vec::new();
+            let mut poll = |keeper: &mut Bookkeeper, records: &mut Records, world: &World| {
                 let effects = keeper.servers(&"exa".into(), world.servers(), world.now);
-                keep(keeper, records, effects);
+                keep(keeper, records, &mut slots, effects);
                 let effects = keeper.balance(world.balance());
-                keep(keeper, records, effects);
+                keep(keeper, records, &mut slots, effects);
                 let effects = keeper.tick(world.now);
-                keep(keeper, records, effects);
+                keep(keeper, records, &mut slots, effects);
             };
             poll(&mut keeper, &mut records, &world);
             for event in events {
@@ -285,7 +279,7 @@ mod tests {
                         world.topped_up += Decimal::from(1_000);
                         poll(&mut keeper, &mut records, &world);
                     }
-                    Event::Kill => keeper = Bookkeeper::restored(policy(), &records, |_| Provider::Exaroton),
+                    Event::Kill => keeper = Bookkeeper::restored(policy(), records.clone(), |_| Provider::Exaroton),
                 }
             }
             poll(&mut keeper, &mut records, &world);
@@ -294,7 +288,6 @@ mod tests {
             prop_assert_eq!(last.topped_up_total, world.topped_up);
             prop_assert_eq!(keeper.book(&payer()).unwrap().curve().total(), world.billed);
             // No slot twice.
-            let mut slots: Vec<_> = records.snapshots.iter().map(|s| Snapshot::record_key(s.kind, s.slot)).collect();
             let count = slots.len();
             slots.sort();
             slots.dedup();

@@ -12,7 +12,7 @@ use crate::model::account::Provider;
 use crate::model::balance::BalanceKey;
 use crate::model::ids::{OperatorName, ServerKey};
 use crate::model::money::Currency;
-use crate::model::spend::{BurnerKind, BurnerOwner, next_day, start_of_day};
+use crate::model::spend::{BurnerKind, BurnerOwner, counted_of, next_day, start_of_day, total_of};
 use crate::model::time::Timestamp;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -73,9 +73,15 @@ pub struct SnapshotServer {
     /// What it costs whether it runs or not; older records say what storage costs per period.
     #[serde(alias = "storage_per_period", deserialize_with = "Committed::of_record")]
     pub committed: Committed,
-    /// What was declared for it since the meter began, by payer and kind: the difference of two snapshots is what it burnt
-    /// between them.
-    pub declared: Vec<(BalanceKey, BurnerKind, Decimal)>,
+    /// What of that it is declared to accrue per hour now; older records do not tell.
+    #[serde(default)]
+    pub committed_per_hour: Decimal,
+    /// In older records: what was declared for it since the meter began. See [`SnapshotServer::declared`].
+    #[serde(rename = "declared", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) totals: Vec<(BalanceKey, BurnerKind, Decimal)>,
+    /// The same before it is divided by the hour: price × milliseconds, exact. See [`SnapshotServer::counted`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) counted: Vec<(BalanceKey, BurnerKind, Decimal)>,
     /// When its storage period is taken to have begun.
     pub period_began: Option<Timestamp>,
     /// What of `declared` by running lies before that.
@@ -98,6 +104,23 @@ pub struct BalanceLabel {
     pub provider: Provider,
     /// What it is counted in.
     pub unit: Currency,
+}
+
+impl SnapshotServer {
+    /// What was declared for it since the meter began, by payer and kind: the difference of two snapshots is what it burnt
+    /// between them.
+    pub fn declared(&self) -> impl Iterator<Item = (&BalanceKey, BurnerKind, Decimal)> {
+        let totals = self.totals.iter().map(|(payer, kind, total)| (payer, *kind, *total));
+        let counted = self.counted.iter().map(|(payer, kind, counted)| (payer, *kind, total_of(*counted)));
+        totals.chain(counted)
+    }
+
+    /// The same as price × milliseconds.
+    pub fn counted(&self) -> impl Iterator<Item = (&BalanceKey, BurnerKind, Decimal)> {
+        let totals = self.totals.iter().map(|(payer, kind, total)| (payer, *kind, counted_of(*total)));
+        let counted = self.counted.iter().map(|(payer, kind, counted)| (payer, *kind, *counted));
+        totals.chain(counted)
+    }
 }
 
 /// What everything stood at.

@@ -1,6 +1,7 @@
 //! Reading a period's records: only those that the period needs, and the ones just before and behind it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use chrono_tz::Tz;
 
@@ -10,6 +11,8 @@ use super::servers::ServerSums;
 use crate::engine::money::keeper::{self, LedgerBody};
 use crate::engine::money::registrar;
 use crate::engine::money::snapshot::{Snapshot, SnapshotKind};
+use crate::engine::money::snapshot_record::SnapshotHead;
+use crate::engine::money::snapshots::{self, span};
 use crate::model::balance::BalanceKey;
 use crate::model::problem::Problem;
 use crate::model::site::Site;
@@ -109,14 +112,17 @@ fn each_snapshot(
 ) -> Result<usize, Problem> {
     let (from, to) = (question.from, question.end());
     let is_long = to.millis_since(from) > HOURLY_UP_TO_MS;
-    let kinds: &[SnapshotKind] =
-        if is_long { &[SnapshotKind::StartOfDay, SnapshotKind::EndOfDay] } else { &SnapshotKind::ALL };
-    let before = neighbour(store, SpanEnd::Last, |kind| span(kind, None, Some(from)))?;
-    let behind = neighbour(store, SpanEnd::First, |kind| span(kind, Some(to), None))?;
+    if !is_long {
+        return each_of_short(store, question, visit);
+    }
+    let (before, _) = snapshots::around(store, Timestamp(from.0.saturating_sub(1)))?;
+    let (_, behind) = snapshots::around(store, to)?;
     if let Some(before) = &before {
         visit(before);
     }
-    let spans: Vec<KeySpan> = kinds.iter().map(|kind| span(*kind, Some(from), Some(to))).collect();
+    // These are whole.
+    let kinds = [SnapshotKind::StartOfDay, SnapshotKind::EndOfDay];
+    let spans = kinds.map(|kind| span(kind, Some(from), Some(to)));
     let left_out =
         store.visit_spans(RecordKind::Snapshot, &spans, &mut |TypedRecord { body, .. }: TypedRecord<
             Snapshot,
@@ -125,36 +131,40 @@ fn each_snapshot(
     Ok(left_out)
 }
 
-/// The snapshot nearest to a period of all kinds, at that end of their spans.
-fn neighbour(
+/// As [`each_snapshot`], every one.
+fn each_of_short(
     store: &Store,
-    end: SpanEnd,
-    span_of: impl Fn(SnapshotKind) -> KeySpan,
-) -> Result<Option<Snapshot>, Problem> {
-    let mut found: BTreeMap<Timestamp, Snapshot> = BTreeMap::new();
-    for kind in SnapshotKind::ALL {
-        let nearest: Option<TypedRecord<Snapshot>> =
-            store.at_end_of_span(RecordKind::Snapshot, &span_of(kind), end)?;
-        found.extend(nearest.map(|record| (record.body.taken_at, record.body)));
+    question: &Question,
+    visit: &mut dyn FnMut(&Snapshot),
+) -> Result<usize, Problem> {
+    let (from, to) = (question.from, question.end());
+    let mut before: Option<Snapshot> = None;
+    let mut has_behind = false;
+    let left_out = snapshots::visit_from(store, from, &mut |snapshot| {
+        if snapshot.taken_at < from {
+            before = Some(snapshot.clone());
+            return ControlFlow::Continue(());
+        }
+        if let Some(before) = before.take() {
+            visit(&before);
+        }
+        visit(snapshot);
+        has_behind = snapshot.taken_at >= to;
+        if has_behind { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if let Some(before) = before {
+        visit(&before);
     }
-    let nearest = if end == SpanEnd::First { found.pop_first() } else { found.pop_last() };
-    Ok(nearest.map(|(_, snapshot)| snapshot))
-}
-
-/// The keys of snapshots of a kind whose slots lie from one moment until before another.
-fn span(kind: SnapshotKind, from: Option<Timestamp>, to: Option<Timestamp>) -> KeySpan {
-    let word = kind.word();
-    KeySpan {
-        from: from.map_or_else(|| format!("{word}/"), |from| Snapshot::record_key(kind, from)),
-        // '0' is the character behind '/'.
-        to: to.map_or_else(|| format!("{word}0"), |to| Snapshot::record_key(kind, to)),
+    if !has_behind {
+        visit(&question.present);
     }
+    Ok(left_out)
 }
 
 /// Says how many hours have no snapshot of their own: no engine ran, or nothing could be read.
 fn missed_hours(store: &Store, question: &Question) -> Result<Option<String>, Problem> {
     let everything = span(SnapshotKind::Hourly, None, None);
-    let first: Option<TypedRecord<Snapshot>> =
+    let first: Option<TypedRecord<SnapshotHead>> =
         store.at_end_of_span(RecordKind::Snapshot, &everything, SpanEnd::First)?;
     let Some(first) = first else { return Ok(None) };
     let hour = |at: Timestamp| at.0.div_euclid(HOUR_MS);

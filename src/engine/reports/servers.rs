@@ -87,15 +87,15 @@ impl ServerSums {
             return;
         }
         let share = |amount: Decimal| amount * Decimal::from(inside_ms) / Decimal::from(length_ms);
-        for (payer, kind, total) in &server.declared {
-            let base = earlier.map_or(Decimal::ZERO, |earlier| total_of(earlier, payer, *kind));
+        for (payer, kind, total) in server.declared() {
+            let base = earlier.map_or(Decimal::ZERO, |earlier| total_of(earlier, payer, kind));
             // A meter that began anew counts from zero.
-            let grown = if *total >= base { total - base } else { *total };
+            let grown = if total >= base { total - base } else { total };
             if grown.is_zero() {
                 continue;
             }
             let place = (server.key.clone(), payer.clone());
-            if *kind == BurnerKind::Running {
+            if kind == BurnerKind::Running {
                 let ran_ms = price.and_then(|price| (grown * Decimal::from(HOUR_MS)).checked_div(price));
                 match ran_ms {
                     Some(ran_ms) => {
@@ -153,12 +153,7 @@ impl ServerSums {
 }
 
 fn total_of(server: &SnapshotServer, payer: &BalanceKey, kind: BurnerKind) -> Decimal {
-    server
-        .declared
-        .iter()
-        .filter(|(of, one, _)| of == payer && *one == kind)
-        .map(|(_, _, total)| *total)
-        .sum()
+    server.declared().filter(|(of, one, _)| *of == payer && *one == kind).map(|(.., total)| total).sum()
 }
 
 fn empty(server: &SnapshotServer, payer: &BalanceKey) -> ServerSpend {

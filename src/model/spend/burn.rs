@@ -117,15 +117,15 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter that goes on from totals that were kept, as of `until`.
+    /// A meter that goes on from what was kept of [`Meter::counted_of`], as of `until`.
     #[must_use]
     pub fn restored(
         until: Timestamp,
-        totals: impl IntoIterator<Item = (BalanceKey, ServerKey, BurnerKind, Decimal)>,
+        counted: impl IntoIterator<Item = (BalanceKey, ServerKey, BurnerKind, Decimal)>,
     ) -> Self {
         let mut meter = Self { counted: BTreeMap::new(), until: Some(until) };
-        for (payer, server, kind, total) in totals {
-            meter.counted.entry(server).or_default().insert((payer, kind), total * Decimal::from(HOUR_MS));
+        for (payer, server, kind, amount) in counted {
+            meter.counted.entry(server).or_default().insert((payer, kind), amount);
         }
         meter
     }
@@ -166,11 +166,21 @@ impl Meter {
 
     /// What was declared for one server since the meter began.
     pub fn totals_of(&self, server: &ServerKey) -> impl Iterator<Item = (&BalanceKey, BurnerKind, Decimal)> {
-        self.counted
-            .get(server)
-            .into_iter()
-            .flatten()
-            .map(|((payer, kind), amount)| (payer, *kind, amount / Decimal::from(HOUR_MS)))
+        self.counted_of(server).map(|(payer, kind, amount)| (payer, kind, total_of(amount)))
+    }
+
+    /// The same before it is divided by the hour: price × milliseconds, exact.
+    pub fn counted_of(&self, server: &ServerKey) -> impl Iterator<Item = (&BalanceKey, BurnerKind, Decimal)> {
+        self.counted.get(server).into_iter().flatten().map(|((payer, kind), amount)| (payer, *kind, *amount))
+    }
+
+    /// What was counted for each server that a balance paid for since the meter began: price × milliseconds, exact.
+    pub fn counted_for(&self, balance: &BalanceKey) -> impl Iterator<Item = (&ServerKey, Decimal)> {
+        self.counted.iter().filter_map(move |(server, counted)| {
+            let of_balance = counted.iter().filter(|((payer, _), _)| payer == balance);
+            let amounts: Vec<Decimal> = of_balance.map(|(_, amount)| *amount).collect();
+            (!amounts.is_empty()).then(|| (server, amounts.into_iter().sum()))
+        })
     }
 
     /// What a server burnt by running since the meter began, whoever paid.
@@ -182,10 +192,22 @@ impl Meter {
     }
 }
 
+/// What price × milliseconds comes to.
+#[must_use]
+pub fn total_of(counted: Decimal) -> Decimal {
+    counted / Decimal::from(HOUR_MS)
+}
+
+/// Price × milliseconds of a total.
+#[must_use]
+pub fn counted_of(total: Decimal) -> Decimal {
+    total * Decimal::from(HOUR_MS)
+}
+
 /// What was counted of those asked for.
 fn hours_of(counted: &Counted, is_asked: impl Fn(&BalanceKey, BurnerKind) -> bool) -> Decimal {
     let asked = counted.iter().filter(|((payer, kind), _)| is_asked(payer, *kind));
-    asked.map(|(_, amount)| *amount).sum::<Decimal>() / Decimal::from(HOUR_MS)
+    total_of(asked.map(|(_, amount)| *amount).sum())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use super::movement::Movement;
 use crate::model::time::Timestamp;
@@ -11,7 +12,7 @@ use crate::model::time::Timestamp;
 const DIGITS: u32 = 9;
 
 /// Spend over time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpendCurve {
     /// Moments and everything spent until then: both never fall.
     points: Vec<(Timestamp, Decimal)>,
@@ -107,8 +108,13 @@ impl SpendCurve {
         let Some((first, last)) = self.known() else { return (0, Decimal::ZERO) };
         let cut = |a: Timestamp, b: Timestamp| (a.max(from), b.min(to));
         let (first, last) = cut(first, last);
+        // Gaps follow each other: only those that reach into the window count.
+        let begin = self.gaps.partition_point(|(_, until)| *until <= first);
         self.gaps
+            .get(begin..)
+            .unwrap_or_default()
             .iter()
+            .take_while(|(from, _)| *from < last)
             .map(|(a, b)| cut(*a, *b))
             .fold((last.millis_since(first), self.between(first, last)), |(ms, spent), (a, b)| {
                 (ms.saturating_sub(b.millis_since(a)), spent - self.between(a, b))

@@ -24,7 +24,7 @@ pub use alert::{
 pub use attribution::{
     Attribution, Burning, CHANGES_MAX, CauseSum, KnownChange, SHARES_MAX, Share, Who, attribution,
 };
-pub use burn::{Burner, BurnerKind, BurnerOwner, Meter, Total, totals_by_balance};
+pub use burn::{Burner, BurnerKind, BurnerOwner, Meter, Total, counted_of, total_of, totals_by_balance};
 pub use change::{Bond, BurnChange, Cause, ChangeKind, RUN_GRACE_MS, cause_of};
 pub use curve::SpendCurve;
 pub use forecast::{BurnRange, Exposure, Runway, runway};

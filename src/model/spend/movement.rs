@@ -31,7 +31,7 @@ pub struct Reading {
 }
 
 /// What tells a top-up and a gap from ordinary spend.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MovementPolicy {
     /// Readings further apart than this leave a gap: what ran between them is not known, milliseconds.
     pub gap_after_ms: u64,

@@ -22,6 +22,8 @@ pub struct ServerView {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// The account that owns it.
+    pub owner: String,
     /// The wire's number of its state.
     pub status: u32,
     /// Its memory, GiB.
@@ -228,6 +230,7 @@ fn view(server: &Server) -> ServerView {
     ServerView {
         id: server.id.clone(),
         name: server.name.clone(),
+        owner: server.owner.clone(),
         status: server.odd_status.unwrap_or_else(|| server.status.number()),
         ram_gib: server.ram_gib,
         motd: server.motd.clone(),

@@ -29,7 +29,7 @@ const LOOKED_AT_EVERY: i64 = 10 * MINUTE;
 /// And the engine tries this often.
 const TRIED_EVERY: i64 = 40 * MINUTE;
 /// An account is topped up when it has less than this.
-const TOP_UP_BELOW: i64 = 150;
+const TOP_UP_BELOW: i64 = 500;
 
 /// What is lived.
 #[derive(Debug, Clone, Copy)]
@@ -287,7 +287,8 @@ impl Life {
 
     /// Ours only: what others share is not ours to pay.
     fn stopped(&self) -> Vec<ServerView> {
-        let is_ours = |server: &ServerView| server.name != "friends" && !server.name.contains("archive");
+        let own = self.sim.account_id().to_owned();
+        let is_ours = |server: &ServerView| server.owner == own && !server.name.contains("archive");
         let is_stopped = |server: &ServerView| matches!(server.status, 0 | 7);
         self.sim
             .world()
