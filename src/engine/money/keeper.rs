@@ -79,15 +79,7 @@ impl Keeper {
         policy: MoneyPolicy,
         providers: BTreeMap<AccountId, Provider>,
     ) -> Self {
-        Self {
-            store,
-            fleet,
-            policy,
-            providers,
-            books: OnceCell::new(),
-            chains: std::sync::Mutex::default(),
-            unkept: Mutex::default(),
-        }
+        Self { store, fleet, policy, providers, books: OnceCell::new(), unkept: Mutex::default() }
     }
 
     /// The books, as the store's records tell them when they are asked for first.
