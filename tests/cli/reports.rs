@@ -74,9 +74,11 @@ async fn over_the_budget_yes_is_not_enough() {
     let command = sim.line().await;
     let config = command.split_whitespace().skip_while(|word| *word != "--config").nth(1).expect("a file");
     let text = std::fs::read_to_string(config).expect("the configuration");
-    let guarded = text.replace("monthly = 400", "monthly = 1\nguard_month_percent = 1");
-    assert_ne!(guarded, text);
-    std::fs::write(config, guarded).expect("written");
+    let mut guarded: toml::Table = text.parse().expect("TOML");
+    let budget = guarded.get_mut("budget").and_then(toml::Value::as_table_mut).expect("a budget");
+    budget.insert("monthly".to_owned(), toml::Value::Integer(1));
+    budget.insert("guard_month_percent".to_owned(), toml::Value::Integer(1));
+    std::fs::write(config, guarded.to_string()).expect("written");
     let ask = async |more: &[&str]| with(home.path(), &command, more).await;
 
     let orders = ask(&["get", "orders", "-o", "json"]).await.ended_with(0).json();
