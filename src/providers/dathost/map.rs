@@ -72,7 +72,7 @@ pub(super) fn metrics(wire: wire::Metrics) -> Metrics {
     }
 }
 
-pub(super) fn file(wire: wire::File) -> RemoteFile {
+pub(super) fn file(wire: &wire::File) -> RemoteFile {
     RemoteFile {
         path: sanitise(&wire.path),
         size_bytes: whole(wire.size),

@@ -76,6 +76,7 @@ pub(super) struct Cached {
 
 /// A server.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a server")]
 pub(super) struct Server {
     pub(super) id: String,
     pub(super) number: u64,
@@ -85,7 +86,7 @@ pub(super) struct Server {
     pub(super) location: String,
     /// Moves whenever it stands on another host.
     pub(super) moves: u64,
-    /// Top-level fields of forms, as they came: name, user_data, autostop …
+    /// Top-level fields of forms, as they came: `name`, `user_data`, `autostop` …
     pub(super) fields: BTreeMap<String, String>,
     /// Settings of the game, as they came, without their `cs2_settings.`.
     pub(super) settings: BTreeMap<String, String>,

@@ -84,11 +84,11 @@ pub(super) struct Hooks {
 
 impl Hooks {
     pub(super) fn new(seed: u64, rates: HookRates) -> Self {
-        Self { seed, rates, ..Self::default() }
+        Self { rates, seed, ..Self::default() }
     }
 
     /// Queues a call, unless no address is given.
-    pub(super) fn call(&mut self, one: &Match, event: &str, url: &str, body: Value) {
+    pub(super) fn call(&mut self, one: &Match, event: &str, url: &str, body: &Value) {
         if url.is_empty() {
             return;
         }

@@ -82,15 +82,15 @@ async fn work(shared: &Shared, scissors: &Scissors, request: Request) -> Respons
         let strikes = &mut shared.faults().strikes;
         (strikes.choose(shared.seed, &method, &path, GAVE_UP), strikes.rates.latency_ms)
     };
-    let (status, response) = match MANNER.before(fault, latency_ms, scissors).await {
-        Some(failed) => failed,
-        None => {
-            let received = match axum::body::to_bytes(body, MOST_BODY_BYTES).await {
-                Ok(bytes) => body::read(&parts, bytes).await,
-                Err(_) => return said(413, "Too large").send(),
-            };
-            MANNER.after(fault, admit(shared, &parts, received), scissors)
-        }
+    let failed = MANNER.before(fault, latency_ms, scissors).await;
+    let (status, response) = if let Some(failed) = failed {
+        failed
+    } else {
+        let Ok(bytes) = axum::body::to_bytes(body, MOST_BODY_BYTES).await else {
+            return said(413, "Too large").send();
+        };
+        let received = body::read(&parts, bytes).await;
+        MANNER.after(fault, admit(shared, &parts, received), scissors)
     };
     let record = RequestRecord { method, path, at: shared.clock.base_now(), status };
     shared.with(|world| world.records.add(record));

@@ -182,7 +182,8 @@ impl World {
             server.run = Some(Run { since: now, minutes_billed: 0, part_since: now });
             self.depletion = Depletion::Stale;
         } else if !pays && server.run.is_some() {
-            let is_cut = now.millis_since(server.run.as_ref().map_or(now, |run| run.since)) % MINUTE_MS > 0;
+            let ran_ms = now.millis_since(server.run.as_ref().map_or(now, |run| run.since));
+            let is_cut = !ran_ms.is_multiple_of(MINUTE_MS);
             let extra = u64::from(is_cut && self.rules.last_minute == LastMinute::Charged);
             self.put_on_bill(id, extra);
             if let Some(server) = self.servers.get_mut(id) {

@@ -13,7 +13,7 @@ impl DathostClient {
     pub async fn files(&self, id: &str, folder: &str, p: Priority) -> Result<Vec<RemoteFile>, Problem> {
         let body = Body::query(vec![("path", folder.trim_matches('/').to_owned())]);
         let files: Vec<wire::File> = self.ask_for(Endpoint::Files { id }, body, p).await?;
-        Ok(files.into_iter().map(map::file).collect())
+        Ok(files.iter().map(map::file).collect())
     }
 
     /// Begins to read a file, at most `cap_bytes` of it: piece by piece, since a recording may be some hundred megabytes. A

@@ -25,7 +25,7 @@ pub(in crate::sim::dathost) fn command(world: &mut World, call: &Call<'_>, id: &
     if find(world, id)?.is_ready() {
         let answer = match line.split_whitespace().next() {
             Some("status") => format!("players: {} humans", find(world, id)?.players.len()),
-            Some(word) => format!("{word}: done"),
+            Some(command) => format!("{command}: done"),
             None => String::new(),
         };
         world.say(id, &format!("rcon: {line}"));

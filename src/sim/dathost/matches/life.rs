@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Event, Match, MatchFate, Step};
 use crate::model::time::Timestamp;
-use crate::sim::dathost::entities::BootFate;
+use crate::sim::dathost::entities::{BootFate, Server};
 use crate::sim::dathost::players;
 use crate::sim::dathost::world::World;
 use crate::sim::random;
@@ -86,7 +86,7 @@ impl World {
     }
 
     fn is_ready(&mut self, id: &str) {
-        if !self.server_of(id).is_some_and(|server| server.is_ready()) {
+        if !self.server_of(id).is_some_and(Server::is_ready) {
             // The server's own boot ends at this very moment.
             let soon = self.now.plus_millis(1);
             self.go_on(id, Step::Loading, soon);
@@ -271,7 +271,7 @@ impl World {
         }
     }
 
-    fn server_of(&self, id: &str) -> Option<&crate::sim::dathost::entities::Server> {
+    fn server_of(&self, id: &str) -> Option<&Server> {
         self.servers.get(&self.matches.get(id)?.server)
     }
 
@@ -283,14 +283,14 @@ impl World {
         let wanted = &one.webhooks.enabled_events;
         if wanted.iter().any(|wanted| wanted == "*" || wanted == name) {
             let one = one.clone();
-            self.hooks.call(&one, name, &one.webhooks.event_url, super::object(&one, true));
+            self.hooks.call(&one, name, &one.webhooks.event_url, &super::object(&one, true));
         }
     }
 
     /// The older call about an end.
     pub(in crate::sim::dathost) fn call_end_url(&mut self, id: &str) {
         if let Some(one) = self.matches.get(id).cloned() {
-            self.hooks.call(&one, "match_end", &one.webhooks.match_end_url, super::object(&one, false));
+            self.hooks.call(&one, "match_end", &one.webhooks.match_end_url, &super::object(&one, false));
         }
     }
 

@@ -39,7 +39,7 @@ impl World {
         let scores = json!({ "team1_score": one.scores[0], "team2_score": one.scores[1] });
         self.tell(id, "round_end", Some(scores));
         if let Some(one) = self.matches.get(id).cloned() {
-            self.hooks.call(&one, "round_end", &one.webhooks.round_end_url, super::object(&one, false));
+            self.hooks.call(&one, "round_end", &one.webhooks.round_end_url, &super::object(&one, false));
         }
         if is_over(&one) { self.end_match(id) } else { self.await_round(id) }
     }
