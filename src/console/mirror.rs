@@ -36,7 +36,7 @@ enum Snapshot {
         is_shown: bool,
     },
     /// Over what is on screen already, which stays until the end.
-    Again(Named),
+    Again(Box<Named>),
 }
 
 /// The copy.
@@ -62,7 +62,7 @@ impl Mirror {
         self.snapshot = Some(if is_first {
             Snapshot::First { is_shown: false }
         } else {
-            Snapshot::Again(Named::default())
+            Snapshot::Again(Box::default())
         });
         self.fleet.notices.clear();
     }
