@@ -21,7 +21,6 @@ use crate::model::account::{Feed, FeedKind};
 use crate::model::condition::EngineCondition;
 use crate::model::fleet::{Change, Fleet, OrderEntry, Summary};
 use crate::model::ids::{AccountId, NodeKey, OrderKey, RunId, ServerKey};
-use crate::model::matches::Match;
 use crate::model::node::Node;
 use crate::model::order::{Order, RegionNode, ShopPlan};
 use crate::model::run::{Run, RunStatus};

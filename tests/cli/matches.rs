@@ -5,8 +5,10 @@ use crate::site::Site;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_match_needs_an_account_and_players() {
     let site = Site::start().await;
-    let players = ["--players1", "76561197960265974=Ann", "--players2", "[U:1:5]"];
-    let create = |more: &[&str]| [&["match", "create"][..], &players, more].concat();
+    let create = |more: &[&'static str]| {
+        [&["match", "create", "--players1", "76561197960265974=Ann", "--players2", "[U:1:5]"][..], more]
+            .concat()
+    };
     let none = site.run(&create(&["--yes"])).await.ended_with(3);
     assert!(none.stderr.contains("no account for matches is configured"), "{none:?}");
     let plan = site.run(&create(&["--account", "dathost", "--dry-run"])).await.ended_with(3);

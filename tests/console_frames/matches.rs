@@ -111,7 +111,10 @@ fn a_match_is_typed_checked_planned_and_its_form_goes_when_it_runs() {
         opened(stage.reply(form.as_mut(), 0, &Ok(Reply::Plan(Box::new(plan.clone()))))).expect("the plan");
     assert!(stage.open(dialog.as_mut()).is_empty(), "the plan is there: it is not asked for again");
     let sent = requests(stage.press(dialog.as_mut(), &keys(&["y"])));
-    assert_eq!(sent, [Request::Execute { plan: plan.id.clone(), typed: None }]);
+    assert_eq!(
+        sent,
+        [Request::Execute { plan: plan.id.clone(), typed: None, is_over_budget_accepted: false }]
+    );
 
     // Another run closes nothing; that of this plan does.
     let tell = |stage: &mut Stage, form: &mut dyn Component, run| {

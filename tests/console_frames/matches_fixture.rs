@@ -313,6 +313,7 @@ pub fn plan(request: ActionRequest, title: &str) -> ActionPlan {
         burn_before: Some(euro(4_110)),
         burn_after: Some(euro(6_310)),
         confirmation: Confirmation::YesNo,
+        budget: None,
         parameters: Parameters::Undecided,
         made_at: NOW,
         valid_until: Timestamp(NOW.0 + 5 * MINUTE),

@@ -196,17 +196,17 @@ const TABLE: &[Row] = &[
                 whole.press(&["down", "down", "c"]);
                 whole.stream([ConsoleItem::Connected]);
             }),
-            Drawn(playing),
+            Drawn(joined_by_many),
             Drawn(|whole| {
-                playing(whole);
+                joined_by_many(whole);
                 whole.stream([ConsoleItem::Reconnecting("exaroton gave no sign of life".to_owned())]);
             }),
             Drawn(|whole| {
-                playing(whole);
+                joined_by_many(whole);
                 whole.stream([ConsoleItem::Closed("exaroton does not know this server".to_owned())]);
             }),
             NO_ROW,
-            Drawn(playing),
+            Drawn(joined_by_many),
         ],
     },
     Row {
@@ -825,7 +825,7 @@ fn hosting_details(whole: &mut Whole) {
     whole.press(&["end", "up", "enter"]);
 }
 
-fn playing(whole: &mut Whole) {
+fn joined_by_many(whole: &mut Whole) {
     hosting_servers(whole);
     whole.press(&["end", "up", "c"]);
     let joined = |number| ConsoleItem::Line(format!("[12:00:{number:02}] player{number} joined the game"));
