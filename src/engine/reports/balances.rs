@@ -56,7 +56,8 @@ impl BalanceRecords {
                     name: label.name.clone(),
                     provider: label.provider,
                     unit: label.unit.clone(),
-                    spend: SpendSource::Observed(movements),
+                    // A reading of another time says nothing about the balance then.
+                    spend: SpendSource::Observed(if was_read { movements } else { Vec::new() }),
                 }),
                 None => unlabelled.push(key.clone()),
             }
@@ -177,6 +178,9 @@ mod tests {
         assert_eq!((movements.len(), movements[0].closing), (1, Decimal::TEN));
         let later = (Timestamp(9 * MINUTE_MS), Timestamp(10 * MINUTE_MS));
         assert!(records.payers(later, &BTreeSet::new()).0.is_empty());
-        assert_eq!(records.payers(later, &BTreeSet::from([key()])).0.len(), 1, "it is read now");
+        assert!(
+            movements_in(&records, later.0, later.1).is_empty(),
+            "it is read now, and nothing is known of then"
+        );
     }
 }
