@@ -312,6 +312,7 @@ pub fn plan(request: ActionRequest, title: &str) -> ActionPlan {
         ],
         burn_before: Some(euro(4_110)),
         burn_after: Some(euro(6_310)),
+        budget: None,
         confirmation: Confirmation::YesNo,
         budget: None,
         parameters: Parameters::Undecided,

@@ -280,13 +280,13 @@ const TABLE: &[Row] = &[
         states: [
             HERE,
             Drawn(|whole| whole.change(rented::feed_of(|_| {}))),
-            Drawn(playing),
+            Drawn(with_matches),
             Drawn(|whole| {
-                playing(whole);
+                with_matches(whole);
                 whole.change(rented::feed_of(late));
             }),
             Drawn(|whole| {
-                playing(whole);
+                with_matches(whole);
                 whole.change(rented::feed_of(failing));
             }),
             Drawn(|whole| {
@@ -295,7 +295,7 @@ const TABLE: &[Row] = &[
                     feed.succeeded_at = None;
                 }));
             }),
-            Drawn(playing),
+            Drawn(with_matches),
         ],
     },
     Row {
@@ -753,7 +753,7 @@ const fn only(open: fn(&mut Whole)) -> [Cell; STATES.len()] {
 }
 
 /// Matches go on.
-fn playing(whole: &mut Whole) {
+fn with_matches(whole: &mut Whole) {
     for change in rented::changes() {
         whole.change(change);
     }
@@ -762,14 +762,14 @@ fn playing(whole: &mut Whole) {
 
 /// The details of the match in this row.
 fn shown(whole: &mut Whole, row: usize) {
-    playing(whole);
+    with_matches(whole);
     whole.press(&vec!["down"; row]);
     whole.press(&["enter"]);
 }
 
 /// What a key asks about the match in this row.
 fn asked(whole: &mut Whole, row: usize, key: &str) {
-    playing(whole);
+    with_matches(whole);
     whole.press(&vec!["down"; row]);
     whole.press(&[key]);
 }
