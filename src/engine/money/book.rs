@@ -222,6 +222,7 @@ mod in_order {
 
     use super::{Checkpoint, Reading};
 
+    #[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
     pub(super) fn serialize<S: Serializer>(
         checkpoint: &Option<Checkpoint>,
         serializer: S,

@@ -4,7 +4,7 @@
 //! what that does not foresee, so that an hour of five hundred servers takes a few KiB of text and not hundreds.
 //! Records from before this was so are whole, and stay readable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
@@ -132,8 +132,8 @@ impl Changed {
                 changed.servers.push(ServerChange { server: place, fields });
             }
         }
-        let was_there: BTreeMap<_, _> = before.servers.iter().map(|server| (&server.key, ())).collect();
-        let is_new = |server: &&SnapshotServer| !was_there.contains_key(&server.key);
+        let was_there: BTreeSet<_> = before.servers.iter().map(|server| &server.key).collect();
+        let is_new = |server: &&SnapshotServer| !was_there.contains(&server.key);
         changed.added = after.servers.iter().filter(is_new).cloned().collect();
         Some(changed)
     }
@@ -183,12 +183,12 @@ pub(super) fn foreseen(server: &SnapshotServer, passed_ms: u64) -> SnapshotServe
             continue;
         };
         let more = per_hour * Decimal::from(passed_ms);
-        match server.counted.iter_mut().find(|(of, what, _)| of == payer && *what == kind) {
-            Some((.., counted)) => *counted += more,
-            None => {
-                server.counted.push((payer.clone(), kind, more));
-                server.counted.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
-            }
+        let counted = server.counted.iter_mut().find(|(of, what, _)| of == payer && *what == kind);
+        if let Some((.., counted)) = counted {
+            *counted += more;
+        } else {
+            server.counted.push((payer.clone(), kind, more));
+            server.counted.sort_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
         }
     }
     server
