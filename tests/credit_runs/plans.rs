@@ -23,8 +23,8 @@ fn check<'a>(plan: &'a ActionPlan, title: &str) -> &'a Check {
     found.unwrap_or_else(|| panic!("no check `{title}`: {:#?}", plan.checks))
 }
 
-fn euro(thousandths: i64) -> Option<Money> {
-    Some(Money::new(Decimal::new(thousandths, 3).normalize(), "EUR"))
+fn euro(thousandths: i64) -> Money {
+    Money::new(Decimal::new(thousandths, 3).normalize(), "EUR")
 }
 
 /// The difference that a plan makes to the burn.
@@ -46,7 +46,7 @@ async fn a_start_says_who_pays_what_it_burns_and_how_long_that_lasts() {
     let runway = check(&plan, "runway");
     // 420 credits at 4 an hour, beside what storage takes.
     assert!(runway.detail.contains("then 4 d ") && runway.outcome == CheckOutcome::Warn, "{runway:?}");
-    assert_eq!(change(&plan), euro(40), "four cents an hour");
+    assert_eq!(change(&plan), Some(euro(40)), "four cents an hour");
     // A pool pays for another, and its owner for a shared one.
     let plan = planned(&engine, signal(&site.key("club"), START)).await;
     assert!(
@@ -99,7 +99,7 @@ async fn a_start_that_would_set_off_the_alarm_asks_once_more() {
     // Stopping helps, and says by how much.
     let stop = planned(&engine, signal(&site.key("hardcore"), CreditServerSignal::Stop)).await;
     assert_eq!(stop.confirmation, Confirmation::YesNo);
-    assert_eq!(change(&stop), euro(-80), "eight cents an hour");
+    assert_eq!(change(&stop), Some(euro(-80)), "eight cents an hour");
     assert!(check(&stop, "runway").detail.contains("then 4 d"), "{:#?}", stop.checks);
     assert!(stop.budget_warnings().is_empty());
     let started = engine.handle.request(&operator(), execute(true)).await;
