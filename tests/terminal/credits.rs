@@ -33,8 +33,6 @@ pub fn balance(at: Timestamp, hundredths: i64) -> Change {
         doubt_total: Decimal::ZERO,
         windows: Vec::new(),
         topped_up_total: Decimal::ZERO,
-        doubt_total: Decimal::ZERO,
-        exposure: Exposure::default(),
         correction: None,
         charges: Vec::new(),
     }))
