@@ -314,7 +314,6 @@ pub fn plan(request: ActionRequest, title: &str) -> ActionPlan {
         burn_after: Some(euro(6_310)),
         budget: None,
         confirmation: Confirmation::YesNo,
-        budget: None,
         parameters: Parameters::Undecided,
         made_at: NOW,
         valid_until: Timestamp(NOW.0 + 5 * MINUTE),
