@@ -108,7 +108,7 @@ async fn a_top_up_is_no_spend_and_the_history_adds_up() {
     };
     let mut sums = Vec::new();
     for (from, to) in spans {
-        sums.push(told(&engine.history_between(from, to, 1).await));
+        sums.push(told(&engine.console.history_between(from, to, 1).await));
     }
     assert_eq!(sums[1].round_dp(2), Decimal::TWO, "8 credits an hour for a quarter, and a little storage");
     assert_eq!(sums.iter().sum::<Decimal>(), told(&history));
