@@ -203,8 +203,10 @@ mod tests {
         assert_eq!(keymap.action(Scope::Orders, Key::char('?')), Some(Action::Quit));
         assert_eq!(keymap.label(Action::Help), "f1");
         let (_, problems) = Keymap::new(&[binding("quit", &["p"], "")]);
-        assert_eq!(problems.len(), 1, "{problems:?}");
-        assert!(problems[0].message.contains("`provision_order` has no key left"));
+        let left_without = ACTIONS.iter().filter(|spec| spec.keys == ["p"]).count();
+        assert_eq!(problems.len(), left_without, "{problems:?}");
+        let names_it = |problem: &KeymapProblem| problem.message.contains("`provision_order` has no key left");
+        assert!(problems.iter().any(names_it), "{problems:?}");
     }
 
     #[test]
