@@ -205,7 +205,8 @@ mod tests {
         let (_, problems) = Keymap::new(&[binding("quit", &["p"], "")]);
         let left_without = ACTIONS.iter().filter(|spec| spec.keys == ["p"]).count();
         assert_eq!(problems.len(), left_without, "{problems:?}");
-        let names_it = |problem: &KeymapProblem| problem.message.contains("`provision_order` has no key left");
+        let names_it =
+            |problem: &KeymapProblem| problem.message.contains("`provision_order` has no key left");
         assert!(problems.iter().any(names_it), "{problems:?}");
     }
 

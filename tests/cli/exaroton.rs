@@ -157,9 +157,9 @@ fn from_credits_what_burns_is_stopped_and_its_memory_set_by_keys() {
     let home = tempfile::tempdir().unwrap();
     let mut pty = demo(home.path());
     pty.send("5");
-    pty.wait_until("balances", |seen| seen.shows("exaroton/school") && seen.shows("BALANCE"));
+    pty.wait_until("balances", |seen| seen.shows("exaroton/guild") && seen.shows("BALANCE"));
     pty.send("/name=exaroton/guild\r");
-    pty.wait_for("1 of 3 shown");
+    pty.wait_until("one balance", |seen| seen.shows("1 of ") && seen.shows(" shown"));
     pty.send("\r");
     pty.wait_for("BURN/H");
     pty.send("/name=guild-survival kind=running\r");

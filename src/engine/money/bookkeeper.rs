@@ -134,6 +134,8 @@ pub struct Bookkeeper {
     pub(super) gone: BTreeMap<ServerKey, BilledServer>,
     pub(super) periods: BTreeMap<ServerKey, StoragePeriod>,
     pub(super) burners: Vec<Burner>,
+    /// Balances whose burners nobody was told as they stand: they are once their account's servers are listed.
+    untold: BTreeSet<BalanceKey>,
     pub(super) meter: Meter,
     pub(super) alerts: Alerts,
     pub(super) changes: Changes,
@@ -154,6 +156,7 @@ impl Bookkeeper {
             gone: BTreeMap::new(),
             periods: BTreeMap::new(),
             burners: Vec::new(),
+            untold: BTreeSet::new(),
             meter: Meter::default(),
             alerts: Alerts::default(),
             changes: Changes::default(),
@@ -181,26 +184,27 @@ impl Bookkeeper {
                 self.periods.insert(key.clone(), StoragePeriod { began: now, run_before });
             }
         }
-        let mut effects = self.price(now);
+        let untold = self.untold.extract_if(.., |payer| payer.account == *account).collect();
+        let mut effects = self.price(now, &untold);
         let changes = self.changes.list(account, &self.burners, now);
         effects.extend((!changes.is_empty()).then_some(Effect::KeepChanges(changes)));
         effects
     }
 
-    /// Computes what burns from the servers, and tells the balances whose burners changed.
-    fn price(&mut self, now: Timestamp) -> Vec<Effect> {
+    /// Computes what burns from the servers, and tells the balances whose burners changed or were not told yet.
+    fn price(&mut self, now: Timestamp, untold: &BTreeSet<BalanceKey>) -> Vec<Effect> {
         let before = std::mem::take(&mut self.burners);
         let servers: Vec<BilledServer> = self.servers.values().cloned().collect();
         self.burners = servers.iter().flat_map(|server| self.burners_of(server, now)).collect();
         let payers: BTreeSet<BalanceKey> =
-            before.iter().chain(&self.burners).map(|burner| burner.payer.clone()).collect();
+            before.iter().chain(&self.burners).map(|burner| &burner.payer).chain(untold).cloned().collect();
         let mut effects = Vec::new();
         for payer in payers {
             let of = |burners: &[Burner]| -> Vec<Burner> {
                 burners.iter().filter(|burner| burner.payer == payer).cloned().collect()
             };
             let mut now_burning = of(&self.burners);
-            if of(&before) == now_burning {
+            if of(&before) == now_burning && !untold.contains(&payer) {
                 continue;
             }
             now_burning.sort_by(|a, b| b.per_hour.cmp(&a.per_hour).then_with(|| a.name.cmp(&b.name)));
@@ -210,9 +214,10 @@ impl Bookkeeper {
         effects
     }
 
-    /// Computes what burns anew without telling anybody.
+    /// Computes what burns anew; it is told once the servers are listed.
     pub(super) fn reprice(&mut self, now: Timestamp) {
-        let _told_later = self.price(now);
+        let _told_later = self.price(now, &BTreeSet::new());
+        self.untold.extend(self.burners.iter().map(|burner| burner.payer.clone()));
     }
 
     fn burners_of(&mut self, server: &BilledServer, now: Timestamp) -> Vec<Burner> {
@@ -283,6 +288,8 @@ impl Bookkeeper {
                 kept.balance = None;
             }
         }
+        // With the balance its burners are forgotten.
+        self.untold.extend(gone.iter().cloned());
         gone.into_iter().map(|key| Effect::Tell(Change::BalanceRemoved(key))).collect()
     }
 
@@ -294,7 +301,7 @@ impl Bookkeeper {
     /// What depends on the clock: snapshots that are due, alerts, storage periods that end.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         self.meter.advance(now, &self.burners);
-        let mut effects = self.price(now);
+        let mut effects = self.price(now, &BTreeSet::new());
         if self.thinned_at.is_none_or(|at| now.millis_since(at) >= HOUR_MS) {
             self.thinned_at = Some(now);
             self.books.values_mut().for_each(|kept| kept.book.thin(now));

@@ -107,7 +107,7 @@ fn billed(server: &SnapshotServer) -> BilledServer {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use chrono_tz::Europe::Berlin;
     use proptest::prelude::*;
@@ -118,6 +118,7 @@ mod tests {
     use crate::engine::money::bookkeeper::Effect;
     use crate::engine::money::snapshot_record::{SnapshotReader, SnapshotRecord};
     use crate::model::balance::{Balance, BalanceKey};
+    use crate::model::fleet::Change;
     use crate::model::ids::ServerKey;
     use crate::model::money::Currency;
     use crate::model::spend::{BurnerKind, BurnerOwner};
@@ -219,6 +220,44 @@ mod tests {
             }
             keeper.kept(&effect);
         }
+    }
+
+    #[test]
+    fn what_burns_is_told_again_after_a_restart_and_after_its_balance_was_gone() {
+        let now = Timestamp(1_792_000_000_000);
+        let mut world = World {
+            now,
+            running: [true, false, false, true],
+            balance: Decimal::from(5_000),
+            billed: Decimal::ZERO,
+            topped_up: Decimal::ZERO,
+        };
+        let told = |effects: &[Effect]| -> Vec<usize> {
+            let burners = effects.iter().filter_map(|effect| match effect {
+                Effect::Tell(Change::Burners { burners, .. }) => Some(burners.len()),
+                _ => None,
+            });
+            burners.collect()
+        };
+        let (mut keeper, mut records) = (Bookkeeper::new(policy()), Records::default());
+        assert_eq!(told(&keeper.servers(&"exa".into(), world.servers(), now)), [2]);
+        let read = keeper.balance(world.balance());
+        keep(&mut keeper, &mut records, &mut Vec::new(), read);
+        let ticked = keeper.tick(now);
+        keep(&mut keeper, &mut records, &mut Vec::new(), ticked);
+        assert!(records.last_snapshot.is_some(), "there is something to go on from");
+
+        let mut keeper = Bookkeeper::restored(policy(), records, |_| Provider::Exaroton);
+        world.pass(MINUTE_MS);
+        assert_eq!(told(&keeper.tick(world.now)), [0; 0], "nobody listed the servers yet");
+        assert_eq!(told(&keeper.servers(&"other".into(), Vec::new(), world.now)), [0; 0]);
+        assert_eq!(told(&keeper.servers(&"exa".into(), world.servers(), world.now)), [2]);
+        assert_eq!(told(&keeper.servers(&"exa".into(), world.servers(), world.now)), [0; 0], "told once");
+
+        keeper.balance(world.balance());
+        let gone = keeper.only_balances(&"exa".into(), &BTreeSet::new());
+        assert_eq!(gone.len(), 1);
+        assert_eq!(told(&keeper.servers(&"exa".into(), world.servers(), world.now)), [2]);
     }
 
     #[derive(Debug, Clone)]
