@@ -304,7 +304,9 @@ fn what_changed_the_burn_is_told_by_who_did_it_since_a_moment() {
 #[test]
 fn an_account_that_is_billed_later_stands_beside_the_balances() {
     let mut fleet = money::fleet();
-    money::billed_later().into_iter().for_each(|change| fleet.apply(change));
+    for change in money::billed_later() {
+        fleet.apply(change);
+    }
     let stage = Stage::new(fleet, NOW);
     let mut tab = tabs::component(Tab::Credits);
     let mut effects = stage.open(tab.as_mut());

@@ -150,11 +150,11 @@ fn what_stands_out_comes_first_and_rows_are_filtered_and_sorted() {
     let rows = |tab: &mut dyn Component| {
         let frame = text(&stage.draw(tab, 120, 30));
         let names = ["survival", "weekend", "lobby", "friends", "archive", "fresh", "modded"];
-        let named = frame.lines().filter_map(|line| {
+        let shown = frame.lines().filter_map(|line| {
             let first = line.trim_start_matches(['▌', ' ']).split_whitespace().next()?;
             names.into_iter().find(|name| *name == first)
         });
-        named.collect::<Vec<_>>()
+        shown.collect::<Vec<_>>()
     };
     let by_name = ["lobby", "modded", "archive", "fresh", "friends", "survival", "weekend"];
     assert_eq!(rows(tab.as_mut()), by_name, "crashed and unknown on top, then by name");

@@ -1,5 +1,5 @@
 //! Frames of the console: every view in its states, drawn into a buffer and compared with what a person has read.
-#![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail the test")]
 
 mod budget;
 mod credits;

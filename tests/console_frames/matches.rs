@@ -183,7 +183,7 @@ fn a_copy_of_a_template_may_stand_elsewhere() {
     let stage = Stage::new(rented::fleet(), NOW);
     let mut tab = tab(&stage, 1);
     let mut form = form(&stage, tab.as_mut(), "R");
-    stage.press(form.as_mut(), &vec![Key::plain(KeyCode::Tab); 9]);
+    stage.press(form.as_mut(), &[Key::plain(KeyCode::Tab); 9]);
     stage.type_text(form.as_mut(), "6530bb");
     let sent = asked_plan(stage.press(form.as_mut(), &keys(&["enter"]))).expect("a plan is asked for");
     let expected =
@@ -255,11 +255,11 @@ fn each_key_asks_for_its_action() {
 
 #[test]
 fn what_cannot_be_done_is_greyed_and_said() {
-    let stage = Stage::new(rented::fleet(), NOW);
-    let is_enabled = |row, action| tab(&stage, row).is_enabled(action, &stage.context());
     use Action::{
         AddPlayer, CancelRun, CopyConnect, DestroyMatchServer, NewMatch, ReverseSettlement, SettleMatch,
     };
+    let stage = Stage::new(rented::fleet(), NOW);
+    let is_enabled = |row, action| tab(&stage, row).is_enabled(action, &stage.context());
     let live =
         [AddPlayer, CancelRun, CopyConnect, DestroyMatchServer, NewMatch].map(|action| is_enabled(1, action));
     assert_eq!(live, [true; 5]);

@@ -333,7 +333,7 @@ pub fn run(of: &Match, status: RunStatus, acting: usize) -> Run {
             std::cmp::Ordering::Equal => StepStatus::Acting,
             std::cmp::Ordering::Greater => StepStatus::Waiting,
         },
-        started_at: (at <= acting).then(|| of.requested_at),
+        started_at: (at <= acting).then_some(of.requested_at),
         ended_at: None,
         detail: String::new(),
         attempts: 1,
@@ -375,7 +375,9 @@ pub fn changes() -> Vec<Change> {
 /// The fixture's site with its matches.
 pub fn fleet() -> Fleet {
     let mut fleet = crate::fixture::fleet();
-    changes().into_iter().for_each(|change| fleet.apply(change));
+    for change in changes() {
+        fleet.apply(change);
+    }
     fleet
 }
 

@@ -104,9 +104,9 @@ async fn a_past_ends_at_what_was_given_and_its_history_adds_up() {
         let mut parts = Decimal::ZERO;
         let mut by_server = Decimal::ZERO;
         for span in [ago(20), ago(13), ago(2), END].windows(2) {
-            let part = history(&keeper, key, span[0], span[1], 100).await.expect("a history");
-            parts += part.points.iter().map(|point| point.spent).sum::<Decimal>();
-            by_server += part.by_server.iter().map(|(.., sum)| *sum).sum::<Decimal>();
+            let told = history(&keeper, key, span[0], span[1], 100).await.expect("a history");
+            parts += told.points.iter().map(|point| point.spent).sum::<Decimal>();
+            by_server += told.by_server.iter().map(|(.., sum)| *sum).sum::<Decimal>();
         }
         assert_eq!(parts, spent);
         let whole: Decimal = whole.by_server.iter().map(|(.., sum)| *sum).sum();

@@ -199,6 +199,7 @@ fn check_text(pdf: &Path, payers: &[PayerId], before: &Truth, after: &Truth) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one month, told in the order in which it happens")]
 async fn a_months_report_says_in_every_format_what_the_provider_billed() {
     let start = Timestamp::parse(NOVEMBER).expect("a moment");
     let lab = Lab::at(Timestamp(start.0 - 2 * HOUR - A_START), &["weekend"]).await;

@@ -1,5 +1,5 @@
 //! The DatHost client against its simulator: every call, every quirk, every fault; and the simulator's own bill.
-#![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail the test")]
 
 mod bill;
 mod calls;

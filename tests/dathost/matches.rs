@@ -55,6 +55,7 @@ impl Lab {
 
 #[tokio::test]
 async fn a_match_is_played_from_boot_to_recording_and_its_server_stays_on() {
+    use MatchEventKind as E;
     let lab = Lab::new().await;
     let server = lab.id("scrim");
     lab.sim.world().set_next_match(MatchFate::Ends(13, 7));
@@ -77,7 +78,6 @@ async fn a_match_is_played_from_boot_to_recording_and_its_server_stays_on() {
         .map(|event| &event.kind)
         .filter(|kind| !matches!(kind, MatchEventKind::RoundEnd(_) | MatchEventKind::PlayerConnected(_)))
         .collect();
-    use MatchEventKind as E;
     assert_eq!(
         lifecycle,
         [

@@ -40,8 +40,8 @@ async fn played(rates: HookRates) -> (Vec<(Option<String>, Vec<u8>)>, Vec<HookOu
     let lab = Lab::new().await;
     lab.sim.world().set_hook_rates(rates);
     lab.sim.world().set_next_match(MatchFate::Ends(13, 4));
-    let (server, secret) = (lab.id("scrim"), SecretString::from(SECRET.to_owned()));
-    let new = NewMatch { server: &server, request: &request(), hook: Some((&url, &secret)) };
+    let (rented, secret) = (lab.id("scrim"), SecretString::from(SECRET.to_owned()));
+    let new = NewMatch { server: &rented, request: &request(), hook: Some((&url, &secret)) };
     let begun = lab.client.create_match(new).await.expect("a match");
     lab.pass(2 * HOUR);
     let expected = lab.sim.world().matches()[0].events.len();

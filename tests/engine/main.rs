@@ -1,5 +1,5 @@
 //! The engine: reducers against a mirror, who owns what, pollers under a paused clock, restarts, processes.
-#![expect(clippy::expect_used, reason = "helpers of a test fail the test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of a test fail the test")]
 
 mod burn_changes;
 mod condition;

@@ -87,7 +87,9 @@ fn destroying(status: RunStatus) -> Observation {
 /// Looks at the fleet and takes in what changed.
 fn look(register: &mut Register, state: &FleetState, now: Timestamp) -> Vec<RegisterChange> {
     let changes = register.changes(&Sighting::of(state.fleet(), START), now);
-    changes.iter().for_each(|change| register.apply(change));
+    for change in &changes {
+        register.apply(change);
+    }
     changes
 }
 
@@ -148,7 +150,9 @@ async fn what_was_kept_is_read_again_and_time_without_an_engine_is_told() {
         let fleet = SharedFleet::new(policy(), Arc::clone(&shared));
         let now = clock.now();
         let some = vec![server(1, None, now), server(2, None, now)];
-        servers(now, some).into_iter().for_each(|observation| fleet.observe(observation));
+        for observation in servers(now, some) {
+            fleet.observe(observation);
+        }
         fleet.observe(orders(now, vec![owned(1, OrderStatus::Provisioned, now)]));
         Registrar::new(store.clone(), fleet)
     };

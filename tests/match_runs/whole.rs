@@ -22,7 +22,7 @@ async fn a_match_is_rented_played_settled_and_gone_to_the_last_unit() {
     site.assert_nothing_left();
     assert_eq!(engine.cost(), site.world.bill());
     assert!(site.world.bill() > Decimal::ZERO);
-    assert_eq!(engine.settled().await, [shown.id.clone()]);
+    assert_eq!(engine.settled().await, std::slice::from_ref(&shown.id));
     assert_eq!(shown.settlement.map(|settled| settled.score), Some(SCORE));
     assert_eq!((engine.rating(1).await, engine.rating(3).await), (1_025, 975));
     assert_eq!(

@@ -348,8 +348,8 @@ impl Match {
     }
 
     fn ends_at(&self, score: Score, round_s: i64) -> Timestamp {
-        let rounds = i64::from(score.team1 + score.team2);
-        Timestamp(self.started_at().unwrap_or_default() + rounds * round_s * SECOND)
+        let played = i64::from(score.team1 + score.team2);
+        Timestamp(self.started_at().unwrap_or_default() + played * round_s * SECOND)
     }
 
     /// When and why the provider calls it off by itself.
