@@ -147,7 +147,7 @@ async fn a_part_that_panics_is_told_to_everybody_as_long_as_the_engine_runs() {
         }
     };
     let condition = tokio::time::timeout(Duration::from_hours(1), failed).await.expect("it is noticed");
-    assert_eq!(condition.failed_parts, ["sampling nodes and burn"]);
+    assert_eq!(condition.failed_parts, ["keeping the register"]);
     assert_eq!(status(&engine).await, condition);
     let finding = doctor(&engine).await.into_iter().find(|finding| finding.check == "engine").unwrap();
     assert!(finding.advice.contains("engine stop"), "{finding:?}");
