@@ -181,7 +181,7 @@ fn from_credits_what_burns_is_stopped_and_its_memory_asked_for_by_keys() {
     pty.wait_for("succeeded");
     pty.send("\u{1b}");
     // It burns no more, and after what it burnt this month its storage costs nothing.
-    pty.wait_until("nothing of it", |seen| seen.shows("burns 0.0000 credits/h"));
+    pty.wait_until("nothing of it", |seen| seen.shows("burns 0.0000 credits/h") && !seen.shows("succeeded"));
     pty.send("q");
     assert!(pty.end().0.success());
 }
